@@ -1,0 +1,6 @@
+namespace Anycast.Benchmarks;
+
+public static class Program
+{
+    public static int Main() => 0;
+}

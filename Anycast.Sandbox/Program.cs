@@ -1,0 +1,6 @@
+namespace Anycast.Sandbox;
+
+public static class Program
+{
+    public static int Main() => 0;
+}
