@@ -1,0 +1,23 @@
+namespace Anycast.Tunnel;
+
+/// <summary>The paths of the wire contract. The agent is the HTTP/2 server; everything not listed here is 404.</summary>
+public static class TunnelRoutes
+{
+    /// <summary>Where the agent dials: a WebSocket on the service.</summary>
+    public const string Connect = "/agent/connect";
+
+    /// <summary>Rows: <c>GET /rows/{Kind}?namespace=</c>, a stream of <see cref="Rows.RowChange"/> that lists, then watches until it is closed.</summary>
+    public const string Rows = "/rows";
+
+    /// <summary>
+    /// Objects: <c>GET /objects/api/v1/…</c> and <c>/objects/apis/{group}/{version}/…</c>, the Kubernetes API's own paths for get and list
+    /// (<c>labelSelector</c>, <c>fieldSelector</c>, <c>limit</c>, <c>continue</c>), answered with projected objects, so that KubernetesClient reads them.
+    /// </summary>
+    public const string Objects = "/objects";
+
+    /// <summary>Operations: <c>POST /operations</c> with an <see cref="Operations.OperationRequest"/>, answered with an <see cref="Operations.OperationResult"/>.</summary>
+    public const string Operations = "/operations";
+
+    /// <summary>What the agent is: version, specification version, cluster UID, Kubernetes version.</summary>
+    public const string About = "/about";
+}
