@@ -1,0 +1,32 @@
+using Anycast.Core.Common;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>What a mailed link is for.</summary>
+public enum TokenPurpose
+{
+    ConfirmEmail = 1,
+    ResetPassword = 2,
+}
+
+/// <summary>A mailed link's secret: stored hashed, used once, one live per user and purpose.</summary>
+public sealed class AccountToken
+{
+    [Classified(DataClass.Technical)]
+    public Guid Id { get; set; }
+
+    [Classified(DataClass.Technical)]
+    public Guid UserId { get; set; }
+
+    [Classified(DataClass.Technical)]
+    public TokenPurpose Purpose { get; set; }
+
+    [Classified(DataClass.Credential)]
+    public string Hash { get; set; } = "";
+
+    [Classified(DataClass.Technical)]
+    public DateTimeOffset CreatedAt { get; set; }
+
+    [Classified(DataClass.Technical)]
+    public DateTimeOffset ExpiresAt { get; set; }
+}

@@ -1,0 +1,51 @@
+using Anycast.Core.Common;
+using Microsoft.AspNetCore.Identity;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>An account (D01–D08). What Identity declares is classified in <see cref="UserMapping"/>.</summary>
+public sealed class User : IdentityUser<Guid>
+{
+    [Classified(DataClass.Contact)]
+    public string Name { get; set; } = "";
+
+    /// <summary>Platform roles (D03).</summary>
+    [Classified(DataClass.Access)]
+    public PlatformRoles Roles { get; set; }
+
+    [Classified(DataClass.Registration)]
+    public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>By which flow it came: <c>setup</c>, <c>registration</c>, <c>invitation</c> (D04).</summary>
+    [Classified(DataClass.Registration)]
+    public string CreatedBy { get; set; } = "";
+
+    [Classified(DataClass.Registration)]
+    public DateTimeOffset? EmailConfirmedAt { get; set; }
+
+    /// <summary>The last complete sign-in, shown to the user (D05).</summary>
+    [Classified(DataClass.Connection)]
+    public DateTimeOffset? LastSignInAt { get; set; }
+
+    [Classified(DataClass.Connection)]
+    public string? LastSignInIp { get; set; }
+
+    /// <summary>The one before, which is what a person wants to compare with.</summary>
+    [Classified(DataClass.Connection)]
+    public DateTimeOffset? PreviousSignInAt { get; set; }
+
+    [Classified(DataClass.Connection)]
+    public string? PreviousSignInIp { get; set; }
+
+    /// <summary>Two-letter language of mails and pages, null while never chosen.</summary>
+    [Classified(DataClass.Preference)]
+    public string? Language { get; set; }
+
+    /// <summary>Blocked by an operator since then.</summary>
+    [Classified(DataClass.Access)]
+    public DateTimeOffset? BlockedAt { get; set; }
+
+    /// <summary>Marked as deleted since then (X02).</summary>
+    [Classified(DataClass.Registration)]
+    public DateTimeOffset? DeletedAt { get; set; }
+}

@@ -1,0 +1,151 @@
+using Anycast.Core.Common;
+using Anycast.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Activity;
+
+/// <summary>What happened, for <see cref="ActivityLog.RecordAsync"/>.</summary>
+/// <param name="Operation"><c>category.operation</c>, e.g. <c>proposals.approve</c>.</param>
+/// <param name="TargetKind">What it was done to: <c>cluster</c>, <c>proposal</c>, <c>user</c> …</param>
+/// <param name="TargetId">Id of the target.</param>
+/// <param name="TargetName">Its name now.</param>
+/// <param name="TeamId">The team whose stream shows it too.</param>
+/// <param name="Result">How it ended.</param>
+/// <param name="Detail">A short structured addition.</param>
+public sealed record ActivityEvent(
+    string Operation,
+    string TargetKind = "",
+    string TargetId = "",
+    string TargetName = "",
+    Guid? TeamId = null,
+    ActivityResult Result = ActivityResult.Done,
+    string Detail = "");
+
+/// <summary>Filter of the activity pages; null means any.</summary>
+public sealed record ActivityFilter(string? Search = null, string? Category = null);
+
+/// <summary>The activity log (D14, K03).</summary>
+public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimeProvider clock)
+{
+    /// <summary>How many rows are kept per user; the privacy page takes its figure from here.</summary>
+    public const int KeptPerUser = 1000;
+
+    /// <summary>Repeats within this time count up one row.</summary>
+    public static readonly TimeSpan CoalesceWithin = TimeSpan.FromHours(1);
+
+    /// <summary>Writes in a context and transaction of its own.</summary>
+    public async Task RecordAsync(Actor actor, ActivityEvent what, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await RecordAsync(db, actor, what, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <summary>Writes within the caller's transaction, so that act and record stand or fall together. The oldest row beyond the cap goes in the same transaction.</summary>
+    public async Task RecordAsync(AppDbContext db, Actor actor, ActivityEvent what, CancellationToken ct)
+    {
+        if (!actor.IsUser)
+        {
+            return; // The log is of people; jobs write to the operators' log.
+        }
+
+        var now = clock.GetUtcNow();
+        if (await CoalesceAsync(db, actor, what, now, ct))
+        {
+            return;
+        }
+
+        var seq = await db.NextAsync(actor.UserId, UserLog.Activity, ct);
+        db.ActivityEntries.Add(new ActivityEntry
+        {
+            UserId = actor.UserId,
+            Seq = seq,
+            TeamId = what.TeamId,
+            Operation = what.Operation,
+            Result = what.Result,
+            TargetKind = what.TargetKind,
+            TargetId = Cut(what.TargetId, 400),
+            TargetName = Cut(what.TargetName, 400),
+            Detail = Cut(what.Detail, 200),
+            UserName = Cut(actor.Name, 400),
+            Ip = actor.Ip,
+            Device = actor.Device is null ? null : Cut(actor.Device, 120),
+            At = now,
+            LastAt = now,
+        });
+        await db.SaveChangesAsync(ct);
+        await TrimAsync(db, actor.UserId, ct);
+    }
+
+    /// <summary>A user's own log, newest first.</summary>
+    public async Task<Page<ActivityEntry>> OwnAsync(Actor actor, ActivityFilter filter, PageRequest page, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await PageAsync(db.ActivityEntries.Where(e => e.UserId == actor.UserId), filter, page, ct);
+    }
+
+    /// <summary>A team's stream, newest first. The caller has authorized <paramref name="teamId"/> (Teams stands above Activity).</summary>
+    internal async Task<Page<ActivityEntry>> TeamAsync(Guid teamId, ActivityFilter filter, PageRequest page, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await PageAsync(db.ActivityEntries.Where(e => e.TeamId == teamId), filter, page, ct);
+    }
+
+    private static async Task<Page<ActivityEntry>> PageAsync(IQueryable<ActivityEntry> query, ActivityFilter filter, PageRequest page, CancellationToken ct)
+    {
+        if (!string.IsNullOrWhiteSpace(filter.Category))
+        {
+            var prefix = filter.Category + ".";
+            query = query.Where(e => e.Operation.StartsWith(prefix));
+        }
+
+        if (!string.IsNullOrWhiteSpace(filter.Search))
+        {
+            var pattern = "%" + filter.Search.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
+            query = query.Where(e => EF.Functions.Like(e.Operation, pattern, "\\") || EF.Functions.Like(e.TargetName, pattern, "\\") || EF.Functions.Like(e.UserName, pattern, "\\"));
+        }
+
+        var total = await query.CountAsync(ct);
+        var items = await query.AsNoTracking().OrderByDescending(e => e.LastAt).ThenByDescending(e => e.Seq).Skip(page.Skip).Take(page.Size).ToListAsync(ct);
+        return new Page<ActivityEntry>(items, total, page);
+    }
+
+    private static async Task<bool> CoalesceAsync(AppDbContext db, Actor actor, ActivityEvent what, DateTimeOffset now, CancellationToken ct)
+    {
+        // Only what failed or was refused repeats in floods; done acts each keep their own row.
+        if (what.Result == ActivityResult.Done)
+        {
+            return false;
+        }
+
+        var since = now - CoalesceWithin;
+        var latest = await db.ActivityEntries
+            .Where(e => e.UserId == actor.UserId && e.Operation == what.Operation && e.TargetId == what.TargetId && e.Result == what.Result && e.LastAt >= since)
+            .OrderByDescending(e => e.Seq)
+            .Select(e => (long?)e.Seq)
+            .FirstOrDefaultAsync(ct);
+        return latest is { } seq && await db.ActivityEntries
+            .Where(e => e.UserId == actor.UserId && e.Seq == seq)
+            .ExecuteUpdateAsync(s => s.SetProperty(e => e.Count, e => e.Count + 1).SetProperty(e => e.LastAt, now), ct) > 0;
+    }
+
+    private static async Task TrimAsync(AppDbContext db, Guid userId, CancellationToken ct)
+    {
+        var count = await db.UserCounters.Where(c => c.UserId == userId && c.Log == UserLog.Activity).Select(c => c.Count).SingleAsync(ct);
+        if (count <= KeptPerUser)
+        {
+            return;
+        }
+
+        var cutOff = await db.ActivityEntries.Where(e => e.UserId == userId).OrderByDescending(e => e.Seq).Skip(KeptPerUser).Select(e => (long?)e.Seq).FirstOrDefaultAsync(ct);
+        if (cutOff is { } seq)
+        {
+            var gone = await db.ActivityEntries.Where(e => e.UserId == userId && e.Seq <= seq).ExecuteDeleteAsync(ct);
+            await db.UserCounters.Where(c => c.UserId == userId && c.Log == UserLog.Activity)
+                .ExecuteUpdateAsync(s => s.SetProperty(c => c.Count, c => c.Count - gone), ct);
+        }
+    }
+
+    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
+}

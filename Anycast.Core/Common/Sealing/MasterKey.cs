@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+
+namespace Anycast.Core.Common.Sealing;
+
+/// <summary>
+/// The key that wraps every other key; never in the database (DESIGN promise 7). With SQLite it is made on first start as a file with
+/// mode 0600 under <c>data/keys/</c>; with PostgreSQL it must be configured (<c>Anycast:MasterKey</c>, 32 bytes in base64), else start fails.
+/// </summary>
+public sealed class MasterKey
+{
+    private readonly byte[] _key;
+
+    public MasterKey(byte[] key)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, 32, nameof(key));
+        _key = key;
+    }
+
+    /// <summary>Reads the configured key.</summary>
+    /// <exception cref="InvalidOperationException">It is not 32 bytes in base64.</exception>
+    public static MasterKey FromConfiguration(string base64)
+    {
+        var bytes = new byte[33];
+        return Convert.TryFromBase64String(base64.Trim(), bytes, out var length) && length == 32
+            ? new MasterKey(bytes[..32])
+            : throw new InvalidOperationException("Anycast:MasterKey must be 32 random bytes in base64, for instance from `openssl rand -base64 32`.");
+    }
+
+    /// <summary>Reads the key file, or makes it (mode 0600, directory 0700) on the first start.</summary>
+    public static MasterKey FromFile(string path)
+    {
+        if (!File.Exists(path))
+        {
+            var directory = Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            if (!OperatingSystem.IsWindows())
+            {
+                directory.UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+            }
+
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            // Written whole to a temporary name first: a process killed here must not leave half a key.
+            var temporary = path + "." + Guid.NewGuid().ToString("N");
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))));
+                file.Flush(flushToDisk: true);
+            }
+
+            try
+            {
+                File.Move(temporary, path, overwrite: false);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Another process was faster; its key holds.
+                File.Delete(temporary);
+            }
+        }
+
+        return FromConfiguration(File.ReadAllText(path));
+    }
+
+    /// <summary>A key for one purpose, derived by HKDF-SHA-256, so that no two uses share one.</summary>
+    public byte[] Derive(string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, 32, info: System.Text.Encoding.UTF8.GetBytes("anycast/" + purpose));
+}

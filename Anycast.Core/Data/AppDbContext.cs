@@ -1,0 +1,45 @@
+using Anycast.Core.Accounts;
+using Anycast.Core.Activity;
+using Anycast.Core.Common.Sealing;
+using Anycast.Core.Mail;
+using Anycast.Core.Teams;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Data;
+
+/// <summary>One model for both databases; mappings stand beside their entities. A context lives for one method.</summary>
+public abstract class AppDbContext(DbContextOptions options) : IdentityUserContext<User, Guid>(options), IDataProtectionKeyContext
+{
+    // Common
+    public DbSet<OwnerKey> OwnerKeys => Set<OwnerKey>();
+    public DbSet<UserCounter> UserCounters => Set<UserCounter>();
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    // Activity, Mail
+    public DbSet<ActivityEntry> ActivityEntries => Set<ActivityEntry>();
+    public DbSet<OutboxMail> OutboxMails => Set<OutboxMail>();
+
+    // Accounts
+    public DbSet<AccountToken> AccountTokens => Set<AccountToken>();
+    public DbSet<Session> Sessions => Set<Session>();
+
+    // Teams
+    public DbSet<Team> Teams => Set<Team>();
+    public DbSet<Membership> Memberships => Set<Membership>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        // Instants as UTC ticks on both databases: SQLite cannot order DateTimeOffset, and both must sort alike.
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();
+        configurationBuilder.Properties<string>().HaveMaxLength(400);
+        base.ConfigureConventions(configurationBuilder);
+    }
+
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);
+    }
+}

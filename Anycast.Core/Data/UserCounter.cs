@@ -1,0 +1,31 @@
+using Anycast.Core.Common;
+
+namespace Anycast.Core.Data;
+
+/// <summary>Which per-user log a counter belongs to.</summary>
+public enum UserLog
+{
+    Activity = 1,
+    Usage = 2,
+    Conversations = 3,
+    Notifications = 4,
+}
+
+/// <summary>
+/// Per user and log: the last sequence number given out and how many rows there are, maintained in the inserting transaction.
+/// Retention visits only users over the cap, and rows of a user lie together on disk.
+/// </summary>
+public sealed class UserCounter
+{
+    [Classified(DataClass.Technical)]
+    public Guid UserId { get; set; }
+
+    [Classified(DataClass.Technical)]
+    public UserLog Log { get; set; }
+
+    [Classified(DataClass.Technical)]
+    public long LastSeq { get; set; }
+
+    [Classified(DataClass.Technical)]
+    public int Count { get; set; }
+}

@@ -1,0 +1,102 @@
+using Anycast.Core.Data;
+using MailKit;
+using MailKit.Net.Smtp;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Anycast.Core.Mail;
+
+/// <summary>
+/// Sends what is due in the outbox. Transactional mail may repeat with the same Message-ID after a crash between sending and
+/// noting it. Woken after each commit, and every 15 seconds besides, so that a lost wake-up or another replica's row is found.
+/// </summary>
+public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQueue queue, MailDelivery delivery, TimeProvider clock, ILogger<MailSender> log)
+    : BackgroundService
+{
+    /// <summary>Tries before a mail is given up; with doubling pauses that is about a day.</summary>
+    public const int MaxTries = 12;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+
+    /// <summary>Sends all that is due now.</summary>
+    public async Task SendDueAsync(CancellationToken ct)
+    {
+        while (await TakeAsync(ct) is { } mail)
+        {
+            await SendAsync(mail, ct);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await SendDueAsync(stoppingToken);
+                await queue.WaitAsync(Poll, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (DbUpdateException e)
+            {
+                log.LogError(e, "The outbox could not be updated; trying again in a while.");
+                await Task.Delay(Poll, clock, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>Takes one due mail by moving its next try ahead; whoever's update counts has it, also among replicas.</summary>
+    private async Task<OutboxMail?> TakeAsync(CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var now = clock.GetUtcNow();
+        var due = await db.OutboxMails.AsNoTracking()
+            .Where(m => m.SentAt == null && m.NextTryAt <= now && m.Tries < MaxTries)
+            .OrderBy(m => m.NextTryAt)
+            .FirstOrDefaultAsync(ct);
+        if (due is null)
+        {
+            return null;
+        }
+
+        var taken = await db.OutboxMails
+            .Where(m => m.Id == due.Id && m.NextTryAt == due.NextTryAt && m.SentAt == null)
+            .ExecuteUpdateAsync(s => s.SetProperty(m => m.NextTryAt, now + Lease).SetProperty(m => m.Tries, m => m.Tries + 1), ct);
+        due.Tries++;
+        return taken == 1 ? due : await TakeAsync(ct);
+    }
+
+    private async Task SendAsync(OutboxMail mail, CancellationToken ct)
+    {
+        var error = "";
+        try
+        {
+            await delivery.DeliverAsync(mail, ct);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or CommandException or ProtocolException or MailKit.Security.AuthenticationException or MailKit.Security.SslHandshakeException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            error = e is SmtpCommandException smtp ? $"smtp_{(int)smtp.StatusCode}" : e.GetType().Name;
+            log.LogWarning("Mail {Id} could not be sent (try {Try}): {Error}", mail.Id, mail.Tries, error);
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var now = clock.GetUtcNow();
+        if (error.Length == 0)
+        {
+            // What was sent is not kept: the row stays as proof of sending, without text.
+            await db.OutboxMails.Where(m => m.Id == mail.Id).ExecuteUpdateAsync(
+                s => s.SetProperty(m => m.SentAt, now).SetProperty(m => m.Text, "").SetProperty(m => m.Html, "").SetProperty(m => m.LastError, ""), ct);
+        }
+        else
+        {
+            var pause = TimeSpan.FromSeconds(30 * Math.Pow(2, Math.Min(mail.Tries - 1, 8)));
+            await db.OutboxMails.Where(m => m.Id == mail.Id).ExecuteUpdateAsync(
+                s => s.SetProperty(m => m.NextTryAt, now + pause).SetProperty(m => m.LastError, error), ct);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Anycast.Core.Common;
+using Anycast.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Teams;
+
+/// <summary>What an actor may do in one team, as read from the database for this call.</summary>
+public sealed record TeamGrant(Guid TeamId, string Slug, string Name, TeamRole Role, IReadOnlySet<string> Permissions)
+{
+    public bool Has(string permission) => Permissions.Contains(permission);
+}
+
+/// <summary>
+/// Answers for every caller (UI, API, jobs) whether an actor may do something in a team. A team the actor is not a member of answers like one
+/// that does not exist. Read at every call, so that a removal holds at once.
+/// </summary>
+public sealed class TeamAccess(IDbContextFactory<AppDbContext> contexts)
+{
+    /// <summary>By the slug of a URL.</summary>
+    public Task<Outcome<TeamGrant>> AuthorizeAsync(Actor actor, string slug, string permission, CancellationToken ct) =>
+        AuthorizeAsync(actor, m => m.Team!.Slug == slug, permission, ct);
+
+    /// <summary>By id.</summary>
+    public Task<Outcome<TeamGrant>> AuthorizeAsync(Actor actor, Guid teamId, string permission, CancellationToken ct) =>
+        AuthorizeAsync(actor, m => m.TeamId == teamId, permission, ct);
+
+    private async Task<Outcome<TeamGrant>> AuthorizeAsync(
+        Actor actor, System.Linq.Expressions.Expression<Func<Membership, bool>> which, string permission, CancellationToken ct)
+    {
+        if (!actor.IsUser)
+        {
+            return Failure.NotFound;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var found = await db.Memberships.AsNoTracking().Where(m => m.UserId == actor.UserId).Where(which)
+            .Join(db.Users, m => m.UserId, u => u.Id, (m, u) => new { m.Role, m.Team, Usable = u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null })
+            .SingleOrDefaultAsync(ct);
+        if (found is not { Team: { } team, Usable: true })
+        {
+            return Failure.NotFound;
+        }
+
+        var grant = new TeamGrant(team.Id, team.Slug, team.Name, found.Role, RoleTable.For(found.Role, team.MembersMayApprove));
+        return grant.Has(permission) ? grant : Failure.Forbidden;
+    }
+}
