@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
+using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Mail;
 using Anycast.Core.Teams;
@@ -14,6 +15,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
 {
     // Common
     public DbSet<OwnerKey> OwnerKeys => Set<OwnerKey>();
+    public DbSet<RateBucket> RateBuckets => Set<RateBucket>();
     public DbSet<UserCounter> UserCounters => Set<UserCounter>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Net;
+using System.Resources;
+using Anycast.Core.Mail;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>The mails of accounts, in the reader's language, as text and HTML.</summary>
+internal static class AccountMails
+{
+    private static readonly ResourceManager s_texts = new("Anycast.Core.Accounts.AccountMailText", typeof(AccountMails).Assembly);
+
+    public static NewMail Confirm(User user, Uri link) => Compose("Confirm", user, link);
+
+    public static NewMail AlreadyRegistered(User user, Uri link) => Compose("AlreadyRegistered", user, link);
+
+    public static NewMail Reset(User user, Uri link) => Compose("Reset", user, link);
+
+    public static NewMail PasswordChanged(User user, Uri link) => Compose("PasswordChanged", user, link);
+
+    private static NewMail Compose(string kind, User user, Uri link)
+    {
+        var culture = CultureInfo.GetCultureInfo(user.Language ?? "en");
+        string Text(string part) => s_texts.GetString($"{kind}.{part}", culture) ?? throw new MissingManifestResourceException($"{kind}.{part}");
+        string Shared(string part) => s_texts.GetString($"Shared.{part}", culture) ?? throw new MissingManifestResourceException(part);
+
+        var hello = string.Format(culture, Shared("Hello"), user.Name);
+        var body = Text("Body");
+        var text = $"{hello}\n\n{body}\n\n{link}\n\n{Shared("Footer")}\n";
+        var html = $"""
+            <!doctype html><html lang="{culture.TwoLetterISOLanguageName}"><body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#1c2430">
+            <p>{WebUtility.HtmlEncode(hello)}</p><p>{WebUtility.HtmlEncode(body)}</p>
+            <p><a href="{WebUtility.HtmlEncode(link.ToString())}">{WebUtility.HtmlEncode(Text("Button"))}</a></p>
+            <p style="color:#5b6675">{WebUtility.HtmlEncode(Shared("Footer"))}</p></body></html>
+            """;
+        return new NewMail(MailClass.Transactional, user.Email!, user.Name, Text("Subject"), text, html, user.Id);
+    }
+}

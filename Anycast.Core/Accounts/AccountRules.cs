@@ -1,0 +1,56 @@
+using Anycast.Core.Common;
+using MimeKit;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>What names, addresses and passwords must be, the same for every way in.</summary>
+public static class AccountRules
+{
+    public const int NameMaxLength = 80;
+    public const int EmailMaxLength = 254;
+
+    // The most used passwords of twelve characters and more, and what people build from the product's name.
+    private static readonly string[] s_common =
+    [
+        "123456789012", "1234567890123", "12345678901234", "123456123456", "123123123123", "111111111111", "000000000000", "qwertyuiop12",
+        "qwertyuiop123", "qwerty123456", "qwertyqwerty", "1q2w3e4r5t6y", "q1w2e3r4t5y6", "1qaz2wsx3edc", "zaq12wsxcde3", "passwordpassword",
+        "password1234", "password12345", "password123456", "passwort1234", "passwort12345", "passwortpasswort", "administrator", "adminadminadmin",
+        "administrator1", "iloveyouiloveyou", "letmeinletmein", "welcome12345", "willkommen123", "changemechangeme", "changeme12345", "correcthorsebatterystaple",
+        "abcdefghijkl", "abcdefghijklm", "abcd12345678", "abc123abc123", "asdfghjklasdf", "asdfasdfasdf", "qazwsxedcrfv", "anycastanycast", "kubernetes123", "kuberneteskubernetes",
+    ];
+
+    /// <summary>Checks a name.</summary>
+    public static Failure? CheckName(string name) =>
+        string.IsNullOrWhiteSpace(name) ? new Failure(FailureKind.Invalid, "accounts.name_missing")
+        : name.Trim().Length > NameMaxLength || name.Any(char.IsControl) ? new Failure(FailureKind.Invalid, "accounts.name_invalid", NameMaxLength)
+        : null;
+
+    /// <summary>Checks a mail address by a strict grammar: one address, no display name, no quoted local part (T25).</summary>
+    public static Failure? CheckEmail(string email) =>
+        email.Length <= EmailMaxLength && !email.Contains('"') && !email.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
+        && MailboxAddress.TryParse(email, out var parsed) && parsed.Address == email && email.IndexOf('@') is > 0 and var at && at < email.Length - 1
+            ? null
+            : new Failure(FailureKind.Invalid, "accounts.email_invalid");
+
+    /// <summary>Checks a password: length in characters a person sees, and the blocklist; no composition rules (NIST SP 800-63B).</summary>
+    public static Failure? CheckPassword(string password, string email, string name)
+    {
+        var length = new System.Globalization.StringInfo(password).LengthInTextElements;
+        if (length < AccountsOptions.PasswordMinLength)
+        {
+            return new Failure(FailureKind.Invalid, "accounts.password_short", AccountsOptions.PasswordMinLength);
+        }
+
+        if (password.Length > AccountsOptions.PasswordMaxLength)
+        {
+            return new Failure(FailureKind.Invalid, "accounts.password_long", AccountsOptions.PasswordMaxLength);
+        }
+
+        var lower = password.ToLowerInvariant();
+        var isCommon = s_common.Contains(lower)
+            || lower.Distinct().Count() <= 3
+            || (email.Length > 0 && password.Contains(email.Split('@')[0], StringComparison.OrdinalIgnoreCase) && email.Split('@')[0].Length >= 6 && length < 20)
+            || (name.Trim().Length >= 6 && lower.Replace(" ", "") == name.ToLowerInvariant().Replace(" ", ""));
+        return isCommon ? new Failure(FailureKind.Invalid, "accounts.password_common") : null;
+    }
+}

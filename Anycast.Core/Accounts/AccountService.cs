@@ -1,0 +1,273 @@
+using Anycast.Core.Activity;
+using Anycast.Core.Common;
+using Anycast.Core.Common.RateLimits;
+using Anycast.Core.Data;
+using Anycast.Core.Mail;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>What a person types to register.</summary>
+public sealed record Registration(string Email, string Name, string Password, string? Language);
+
+/// <summary>Registration, confirmation, passwords, profile.</summary>
+public sealed class AccountService(
+    IDbContextFactory<AppDbContext> contexts,
+    PasswordHasher hasher,
+    ILookupNormalizer normalizer,
+    AccountTokens tokens,
+    SessionService sessions,
+    MailQueue mail,
+    ActivityLog activity,
+    RateLimiter limiter,
+    IOptions<AccountsOptions> options,
+    TimeProvider clock)
+{
+    /// <summary>
+    /// Registers. The answer is the same whether the address is known or not, and takes the same time; the mail that follows decides (T18).
+    /// <paramref name="link"/> makes the link of the mail from a path and query.
+    /// </summary>
+    public async Task<Outcome> RegisterAsync(Registration input, string? ip, Func<string, Uri> link, CancellationToken ct)
+    {
+        if (!options.Value.RegistrationOpen)
+        {
+            return new Failure(FailureKind.Forbidden, "accounts.registration_closed");
+        }
+
+        var email = input.Email.Trim();
+        if ((AccountRules.CheckName(input.Name) ?? AccountRules.CheckEmail(email) ?? AccountRules.CheckPassword(input.Password, email, input.Name)) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (await limiter.TakeAsync(RateLimitTable.Registration, RateLimiter.Network(ip), ct) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        var normalized = normalizer.NormalizeEmail(email);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var known = await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct);
+        var user = NewUser(email, input.Name, input.Password, input.Language, "registration");
+        if (known is { EmailConfirmed: true })
+        {
+            if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
+            {
+                mail.Add(db, AccountMails.AlreadyRegistered(known, link("/account/login")));
+            }
+        }
+        else
+        {
+            if (known is not null)
+            {
+                // Never confirmed: whoever holds the mailbox decides; the newest data win.
+                known.Name = user.Name;
+                known.PasswordHash = user.PasswordHash;
+                known.SecurityStamp = user.SecurityStamp;
+                user = known;
+            }
+            else
+            {
+                db.Users.Add(user);
+            }
+
+            if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
+            {
+                var secret = await tokens.MakeAsync(db, user.Id, TokenPurpose.ConfirmEmail, AccountsOptions.ConfirmationLifetime, ct);
+                mail.Add(db, AccountMails.Confirm(user, link("/account/confirm?token=" + secret)));
+            }
+        }
+
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException) when (known is null)
+        {
+            // The same address registered in the same moment: that one's mail is on its way.
+        }
+
+        mail.Wake();
+        return Outcome.Ok;
+    }
+
+    /// <summary>Sends the confirmation again, if there is an account waiting for it. Answers the same in any case.</summary>
+    public async Task<Outcome> ResendConfirmationAsync(string email, Func<string, Uri> link, CancellationToken ct)
+    {
+        var normalized = normalizer.NormalizeEmail(email.Trim());
+        if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized && !u.EmailConfirmed, ct) is { } user)
+        {
+            var secret = await tokens.MakeAsync(db, user.Id, TokenPurpose.ConfirmEmail, AccountsOptions.ConfirmationLifetime, ct);
+            mail.Add(db, AccountMails.Confirm(user, link("/account/confirm?token=" + secret)));
+            await db.SaveChangesAsync(ct);
+            mail.Wake();
+        }
+
+        return Outcome.Ok;
+    }
+
+    /// <summary>Confirms the address a link was mailed to (D04).</summary>
+    public async Task<Outcome<User>> ConfirmEmailAsync(string secret, CancellationToken ct)
+    {
+        if (await tokens.TakeAsync(secret, TokenPurpose.ConfirmEmail, ct) is not { } userId)
+        {
+            return new Failure(FailureKind.Expired, "accounts.link_invalid");
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var user = await db.Users.SingleAsync(u => u.Id == userId, ct);
+        user.EmailConfirmed = true;
+        user.EmailConfirmedAt ??= clock.GetUtcNow();
+        await db.SaveChangesAsync(ct);
+        await activity.RecordAsync(ActorFactory.For(user), new ActivityEvent("account.confirm", "user", user.Id.ToString()), ct);
+        return user;
+    }
+
+    /// <summary>Mails a link for a new password, if there is such an account. Answers the same in any case.</summary>
+    public async Task<Outcome> ForgotPasswordAsync(string email, string? ip, Func<string, Uri> link, CancellationToken ct)
+    {
+        var normalized = normalizer.NormalizeEmail(email.Trim());
+        if ((await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct)
+            ?? await limiter.TakeAsync(RateLimitTable.SignInByAddress, RateLimiter.Network(ip), ct)) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized && u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null, ct) is { } user)
+        {
+            var secret = await tokens.MakeAsync(db, user.Id, TokenPurpose.ResetPassword, AccountsOptions.ResetLifetime, ct);
+            mail.Add(db, AccountMails.Reset(user, link("/account/reset?token=" + secret)));
+            await db.SaveChangesAsync(ct);
+            mail.Wake();
+        }
+
+        return Outcome.Ok;
+    }
+
+    /// <summary>Sets a new password by a mailed link; ends all sessions and never signs in by itself (T17). A password that is refused uses nothing up.</summary>
+    public async Task<Outcome> ResetPasswordAsync(string secret, string password, Func<string, Uri> link, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await tokens.PeekAsync(secret, TokenPurpose.ResetPassword, ct) is not { } userId)
+        {
+            return new Failure(FailureKind.Expired, "accounts.link_invalid");
+        }
+
+        var user = await db.Users.SingleAsync(u => u.Id == userId, ct);
+        if (AccountRules.CheckPassword(password, user.Email!, user.Name) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (await tokens.TakeAsync(secret, TokenPurpose.ResetPassword, ct) is null)
+        {
+            return new Failure(FailureKind.Expired, "accounts.link_invalid");
+        }
+
+        await StorePasswordAsync(db, user, password, keepSession: null, link, ct);
+        await activity.RecordAsync(ActorFactory.For(user), new ActivityEvent("account.reset_password", "user", user.Id.ToString()), ct);
+        return Outcome.Ok;
+    }
+
+    /// <summary>Changes the password, which ends all other sessions.</summary>
+    public async Task<Outcome> ChangePasswordAsync(Actor actor, string current, string password, Func<string, Uri> link, CancellationToken ct)
+    {
+        if (await limiter.TakeAsync(RateLimitTable.SignIn, "change/" + actor.UserId, ct) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await db.Users.SingleOrDefaultAsync(u => u.Id == actor.UserId, ct) is not { PasswordHash: { } hash } user)
+        {
+            return Failure.NotFound;
+        }
+
+        if (hasher.VerifyHashedPassword(user, hash, current) == PasswordVerificationResult.Failed)
+        {
+            await activity.RecordAsync(actor, new ActivityEvent("account.change_password", "user", user.Id.ToString(), Result: ActivityResult.Refused), ct);
+            return Outcome.Invalid("accounts.password_wrong");
+        }
+
+        if (AccountRules.CheckPassword(password, user.Email!, user.Name) is { } invalid)
+        {
+            return invalid;
+        }
+
+        await StorePasswordAsync(db, user, password, actor.SessionId, link, ct);
+        await activity.RecordAsync(actor, new ActivityEvent("account.change_password", "user", user.Id.ToString()), ct);
+        return Outcome.Ok;
+    }
+
+    /// <summary>The actor's own account.</summary>
+    public async Task<Outcome<User>> GetAsync(Actor actor, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == actor.UserId, ct) is { } user ? user : Failure.NotFound;
+    }
+
+    /// <summary>Corrects the name (D01, R02).</summary>
+    public async Task<Outcome> RenameAsync(Actor actor, string name, CancellationToken ct)
+    {
+        if (AccountRules.CheckName(name) is { } invalid)
+        {
+            return invalid;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var changed = await db.Users.Where(u => u.Id == actor.UserId).ExecuteUpdateAsync(s => s.SetProperty(u => u.Name, name.Trim()), ct);
+        if (changed == 0)
+        {
+            return Failure.NotFound;
+        }
+
+        await activity.RecordAsync(actor, new ActivityEvent("account.rename", "user", actor.UserId.ToString()), ct);
+        return Outcome.Ok;
+    }
+
+    /// <summary>Remembers the chosen language for mails.</summary>
+    public async Task SetLanguageAsync(Actor actor, string language, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await db.Users.Where(u => u.Id == actor.UserId).ExecuteUpdateAsync(s => s.SetProperty(u => u.Language, language), ct);
+    }
+
+    internal User NewUser(string email, string name, string password, string? language, string createdBy)
+    {
+        var user = new User
+        {
+            Id = Ids.New(clock),
+            UserName = email,
+            Email = email,
+            NormalizedUserName = normalizer.NormalizeName(email),
+            NormalizedEmail = normalizer.NormalizeEmail(email),
+            Name = name.Trim(),
+            Language = language,
+            CreatedAt = clock.GetUtcNow(),
+            CreatedBy = createdBy,
+            SecurityStamp = Ids.Secret(),
+            LockoutEnabled = true,
+        };
+        user.PasswordHash = hasher.HashPassword(user, password);
+        return user;
+    }
+
+    private async Task StorePasswordAsync(AppDbContext db, User user, string password, Guid? keepSession, Func<string, Uri> link, CancellationToken ct)
+    {
+        user.PasswordHash = hasher.HashPassword(user, password);
+        user.SecurityStamp = Ids.Secret();
+        mail.Add(db, AccountMails.PasswordChanged(user, link("/account/forgot")));
+        await db.SaveChangesAsync(ct);
+        await sessions.CloseOthersAsync(user.Id, keepSession, ct);
+        mail.Wake();
+    }
+}

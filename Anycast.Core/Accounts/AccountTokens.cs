@@ -1,0 +1,51 @@
+using Anycast.Core.Common;
+using Anycast.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>Makes and takes the secrets of mailed links.</summary>
+public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, TimeProvider clock)
+{
+    /// <summary>A new secret; an earlier one of the same purpose is void. Stored by the caller's SaveChanges.</summary>
+    public async Task<string> MakeAsync(AppDbContext db, Guid userId, TokenPurpose purpose, TimeSpan lifetime, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var secret = Ids.Secret();
+        await db.AccountTokens.Where(t => t.UserId == userId && t.Purpose == purpose).ExecuteDeleteAsync(ct);
+        db.AccountTokens.Add(new AccountToken
+        {
+            Id = Ids.New(clock),
+            UserId = userId,
+            Purpose = purpose,
+            Hash = Ids.Hash(secret),
+            CreatedAt = now,
+            ExpiresAt = now + lifetime,
+        });
+        return secret;
+    }
+
+    /// <summary>Uses a secret up: of many at once exactly one gets the user.</summary>
+    public async Task<Guid?> TakeAsync(string secret, TokenPurpose purpose, CancellationToken ct)
+    {
+        var hash = Ids.Hash(secret);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var token = await db.AccountTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.Purpose == purpose, ct);
+        if (token is null)
+        {
+            return null;
+        }
+
+        var taken = await db.AccountTokens.Where(t => t.Id == token.Id).ExecuteDeleteAsync(ct);
+        return taken == 1 && token.ExpiresAt > clock.GetUtcNow() ? token.UserId : null;
+    }
+
+    /// <summary>Whose secret it is, without using it up.</summary>
+    public async Task<Guid?> PeekAsync(string secret, TokenPurpose purpose, CancellationToken ct)
+    {
+        var hash = Ids.Hash(secret);
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.AccountTokens.Where(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now).Select(t => (Guid?)t.UserId).SingleOrDefaultAsync(ct);
+    }
+}

@@ -1,0 +1,41 @@
+namespace Anycast.Core.Accounts;
+
+/// <summary>Accounts and passwords. Section <c>Anycast:Accounts</c>.</summary>
+public sealed class AccountsOptions
+{
+    public const string Section = "Anycast:Accounts";
+
+    public const int PasswordMinLength = 12;
+    public const int PasswordMaxLength = 128;
+
+    /// <summary>Lifetime of a link that confirms an address.</summary>
+    public static readonly TimeSpan ConfirmationLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>Lifetime of a link that resets a password.</summary>
+    public static readonly TimeSpan ResetLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>Sessions end this long after their last activity (S04, K04); the row is deleted within a day after.</summary>
+    public static readonly TimeSpan SessionIdle = TimeSpan.FromDays(60);
+
+    /// <summary>bcrypt cost; 12 by decision (DESIGN promise 7), lower only in tests. Stored hashes outside 4–14 are refused.</summary>
+    public int BcryptCost { get; set; } = 12;
+
+    /// <summary>Secret mixed into every password hash. Empty: derived from the master key.</summary>
+    public string? Pepper { get; set; }
+
+    /// <summary>Id of the pepper, stored with each hash so that it can be replaced.</summary>
+    public string PepperId { get; set; } = "p1";
+
+    /// <summary>Whether strangers may register.</summary>
+    public bool RegistrationOpen { get; set; } = true;
+}
+
+/// <summary>The operator made at start from the environment, for containers. Section <c>Anycast:Setup</c>.</summary>
+public sealed class SetupOptions
+{
+    public const string Section = "Anycast:Setup";
+
+    public string? OperatorEmail { get; set; }
+    public string? OperatorPassword { get; set; }
+    public string OperatorName { get; set; } = "Operator";
+}

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Anycast.Core.Accounts;
+
+public static class AccountsSetup
+{
+    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<AccountsOptions>().Bind(configuration.GetSection(AccountsOptions.Section))
+            .Validate(o => o.BcryptCost is >= 4 and <= 14, "Anycast:Accounts:BcryptCost must be between 4 and 14; 12 is the product's figure.")
+            .Validate(o => o.PepperId.Length is > 0 and <= 16 && !o.PepperId.Contains('$'), "Anycast:Accounts:PepperId must be 1 to 16 characters without $.")
+            .ValidateOnStart();
+        services.AddOptions<SetupOptions>().Bind(configuration.GetSection(SetupOptions.Section));
+        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
+        services.AddSingleton<PasswordHasher>();
+        services.AddSingleton<AccountTokens>();
+        services.AddSingleton<SessionService>();
+        services.AddSingleton<AccountService>();
+        services.AddSingleton<SignInService>();
+        services.AddSingleton<SetupService>();
+        services.AddSingleton<Common.RateLimits.RateLimiter>();
+        return services;
+    }
+}

@@ -1,0 +1,133 @@
+using Anycast.Core.Common;
+using Anycast.Core.Common.Sealing;
+using Anycast.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Accounts;
+
+/// <summary>A session found by its key.</summary>
+public sealed record FoundSession(Guid Id, Guid UserId, byte[] Ticket);
+
+/// <summary>Sessions on the server (D21, S04, K04). The cookie holds a random key; the row decides alone whether it is good.</summary>
+public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock)
+{
+    /// <summary>Activity is recorded at most this late.</summary>
+    public static readonly TimeSpan Granularity = TimeSpan.FromSeconds(60);
+
+    private readonly byte[] _ticketKey = master.Derive("session-tickets");
+
+    /// <summary>Opens a session; returns the key for the cookie.</summary>
+    public async Task<string> OpenAsync(Guid sessionId, Guid userId, byte[] ticket, string? ip, string device, CancellationToken ct)
+    {
+        var key = Ids.Secret();
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        db.Sessions.Add(new Session
+        {
+            Id = sessionId,
+            UserId = userId,
+            KeyHash = Ids.Hash(key),
+            Ticket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N")),
+            CreatedAt = now,
+            LastSeenAt = now,
+            Ip = ip,
+            Device = device,
+        });
+        await db.SaveChangesAsync(ct);
+        return key;
+    }
+
+    /// <summary>Finds a live session by the cookie's key and records activity.</summary>
+    public async Task<FoundSession?> FindAsync(string key, CancellationToken ct)
+    {
+        var hash = Ids.Hash(key);
+        var now = clock.GetUtcNow();
+        var alive = now - AccountsOptions.SessionIdle;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var row = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(s => s.KeyHash == hash && s.LastSeenAt > alive, ct);
+        if (row is null)
+        {
+            return null;
+        }
+
+        if (row.LastSeenAt < now - Granularity)
+        {
+            await db.Sessions.Where(s => s.Id == row.Id && s.LastSeenAt == row.LastSeenAt).ExecuteUpdateAsync(s => s.SetProperty(x => x.LastSeenAt, now), ct);
+        }
+
+        return new FoundSession(row.Id, row.UserId, SealedBytes.Open(_ticketKey, row.Ticket, row.Id.ToString("N")));
+    }
+
+    /// <summary>Whether a session still lives and its user may still act; records activity of a circuit.</summary>
+    public async Task<bool> TouchAsync(Guid sessionId, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var alive = now - AccountsOptions.SessionIdle;
+        var stale = now - Granularity;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var found = await db.Sessions.Where(s => s.Id == sessionId && s.LastSeenAt > alive)
+            .Join(db.Users.Where(u => u.BlockedAt == null && u.DeletedAt == null), s => s.UserId, u => u.Id, (s, u) => new { s.LastSeenAt })
+            .SingleOrDefaultAsync(ct);
+        if (found is null)
+        {
+            return false;
+        }
+
+        if (found.LastSeenAt < stale)
+        {
+            await db.Sessions.Where(s => s.Id == sessionId).ExecuteUpdateAsync(s => s.SetProperty(x => x.LastSeenAt, now), ct);
+        }
+
+        return true;
+    }
+
+    /// <summary>Replaces the ticket of a session (renewal).</summary>
+    public async Task RenewAsync(string key, byte[] ticket, CancellationToken ct)
+    {
+        var hash = Ids.Hash(key);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await db.Sessions.SingleOrDefaultAsync(s => s.KeyHash == hash, ct) is { } row)
+        {
+            row.Ticket = SealedBytes.Seal(_ticketKey, ticket, row.Id.ToString("N"));
+            await db.SaveChangesAsync(ct);
+        }
+    }
+
+    /// <summary>Ends the session of a cookie's key.</summary>
+    public async Task CloseAsync(string key, CancellationToken ct)
+    {
+        var hash = Ids.Hash(key);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await db.Sessions.Where(s => s.KeyHash == hash).ExecuteDeleteAsync(ct);
+    }
+
+    /// <summary>Ends all sessions of a user but one.</summary>
+    public async Task<int> CloseOthersAsync(Guid userId, Guid? keep, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Sessions.Where(s => s.UserId == userId && s.Id != keep).ExecuteDeleteAsync(ct);
+    }
+
+    /// <summary>A user's own live sessions, newest activity first.</summary>
+    public async Task<IReadOnlyList<Session>> ListAsync(Actor actor, CancellationToken ct)
+    {
+        var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Sessions.AsNoTracking().Where(s => s.UserId == actor.UserId && s.LastSeenAt > alive).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
+    }
+
+    /// <summary>Ends one of the user's own sessions.</summary>
+    public async Task<Outcome> RevokeAsync(Actor actor, Guid sessionId, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Sessions.Where(s => s.UserId == actor.UserId && s.Id == sessionId).ExecuteDeleteAsync(ct) == 1 ? Outcome.Ok : Failure.NotFound;
+    }
+
+    /// <summary>Deletes rows whose time is over (K04).</summary>
+    public async Task<int> PurgeAsync(CancellationToken ct)
+    {
+        var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Sessions.Where(s => s.LastSeenAt <= alive).ExecuteDeleteAsync(ct);
+    }
+}
