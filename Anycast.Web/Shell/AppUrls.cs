@@ -1,0 +1,77 @@
+namespace Anycast.Web.Shell;
+
+/// <summary>Every address of the product, in one place. The routes are a contract: tests, mails and saved links use them.</summary>
+public static class AppUrls
+{
+    public const string Home = "/";
+    public const string Setup = "/setup";
+    public const string NotFound = "/not-found";
+    public const string Error = "/error";
+    public const string LanguagePath = "/preferences/language";
+
+    public const string Register = "/account/register";
+    public const string LoginPath = "/account/login";
+    public const string Logout = "/account/logout";
+    public const string Confirm = "/account/confirm";
+    public const string Forgot = "/account/forgot";
+    public const string Reset = "/account/reset";
+    public const string Denied = "/account/denied";
+
+    public const string Profile = "/me/profile";
+    public const string Security = "/me/security";
+
+    public const string Operator = "/operator";
+    public const string OperatorMail = "/operator/mail";
+    public const string OperatorJobs = "/operator/jobs";
+
+    /// <summary>What stands in an object's address for the core API group, whose name is empty.</summary>
+    public const string CoreGroup = "core";
+
+    /// <summary>What stands in an object's address for the namespace of a cluster-scoped object.</summary>
+    public const string NoNamespace = "-";
+
+    public static string Login(string? returnUrl = null) => returnUrl is null ? LoginPath : $"{LoginPath}?return={Uri.EscapeDataString(returnUrl)}";
+
+    public static string Language(string language, string returnUrl) => $"{LanguagePath}?to={language}&return={Uri.EscapeDataString(returnUrl)}";
+
+    public static string Team(string team) => $"/t/{Segment(team)}";
+
+    public static string Members(string team) => $"{Team(team)}/members";
+
+    public static string TeamSettings(string team) => $"{Team(team)}/settings";
+
+    public static string Activity(string team) => $"{Team(team)}/activity";
+
+    public static string ConnectCluster(string team) => $"{Team(team)}/clusters/connect";
+
+    public static string Cluster(string team, string cluster) => $"{Team(team)}/c/{Segment(cluster)}";
+
+    /// <summary>A page below a cluster: <c>workloads</c>, <c>pods</c>, <c>nodes</c>, <c>events</c>, <c>findings</c>, <c>agent</c> …</summary>
+    public static string ClusterPage(string team, string cluster, string page) => $"{Cluster(team, cluster)}/{page}";
+
+    /// <summary>The page of one Kubernetes object. <paramref name="group"/> and <paramref name="ns"/> may be empty.</summary>
+    public static string KubernetesObject(string team, string cluster, string group, string kind, string ns, string name) =>
+        $"{Cluster(team, cluster)}/o/{Segment(group.Length == 0 ? CoreGroup : group)}/{Segment(kind)}/{Segment(ns.Length == 0 ? NoNamespace : ns)}/{Segment(name)}";
+
+    public static string Chat(string team) => $"{Team(team)}/chat";
+
+    public static string Conversation(string team, Guid conversation) => $"{Chat(team)}/{conversation}";
+
+    public static string Proposals(string team) => $"{Team(team)}/proposals";
+
+    public static string Proposal(string team, Guid proposal) => $"{Proposals(team)}/{proposal}";
+
+    public static string OperatorMailMessage(string id) => $"{OperatorMail}?id={Uri.EscapeDataString(id)}";
+
+    /// <summary>
+    /// Whether an address stays on this site: one slash, then neither slash nor backslash, and no control character
+    /// (browsers drop tabs and line breaks, so <c>/\t/evil</c> would leave).
+    /// </summary>
+    public static bool IsLocal(string? url) =>
+        url is ['/', ..] && (url.Length == 1 || url[1] is not ('/' or '\\')) && !url.Any(char.IsControl);
+
+    /// <summary>The address if it is local, else the fallback.</summary>
+    public static string LocalOr(string? url, string fallback) => IsLocal(url) ? url! : fallback;
+
+    private static string Segment(string value) => Uri.EscapeDataString(value);
+}

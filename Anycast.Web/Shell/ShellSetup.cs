@@ -1,0 +1,67 @@
+using Anycast.Web.Hosting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using MudBlazor;
+using MudBlazor.Services;
+
+namespace Anycast.Web.Shell;
+
+/// <summary>The two doors of the shell: its services, and its pages.</summary>
+public static class ShellSetup
+{
+    /// <summary>Razor components with interactive server rendering, MudBlazor, and both languages.</summary>
+    public static IServiceCollection AddShell(this IServiceCollection services)
+    {
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddCascadingAuthenticationState();
+        services.AddHttpContextAccessor();
+        services.AddLocalization();
+        services.AddMudServices(options =>
+        {
+            options.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
+            options.SnackbarConfiguration.PreventDuplicates = true;
+            options.SnackbarConfiguration.MaxDisplayedSnackbars = 3;
+            options.SnackbarConfiguration.VisibleStateDuration = 4000;
+            options.SnackbarConfiguration.ShowTransitionDuration = 120;
+            options.SnackbarConfiguration.HideTransitionDuration = 120;
+        });
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "anycast.antiforgery";
+            options.Cookie.SameSite = SameSiteMode.Strict;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            // The middleware of SecurityHeaders answers for framing.
+            options.SuppressXFrameOptionsHeader = true;
+        });
+        services.TryAddSingleton(TimeProvider.System);
+        return services;
+    }
+
+    /// <summary>Error pages, headers and language; before routing and authentication.</summary>
+    public static WebApplication UseShell(this WebApplication app)
+    {
+        app.UseExceptionHandler(AppUrls.Error, createScopeForErrors: true);
+        app.UseSecurityHeaders();
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseHsts();
+        }
+
+        app.UseRequestLocalization(Preferences.Localization());
+        app.UseStatusCodePagesWithReExecute(AppUrls.NotFound, createScopeForStatusCodePages: true);
+        return app;
+    }
+
+    /// <summary>All pages, the static assets and the preferences endpoint. Antiforgery must be in use already.</summary>
+    public static WebApplication MapShell(this WebApplication app)
+    {
+        app.MapStaticAssets();
+        app.MapPreferences();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options =>
+        {
+            // Compression beside secrets and attacker text in one frame is a BREACH-type risk; framing is refused by our own headers.
+            options.DisableWebSocketCompression = true;
+            options.ContentSecurityFrameAncestorsPolicy = null;
+        });
+        return app;
+    }
+}

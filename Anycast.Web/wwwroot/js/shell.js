@@ -1,0 +1,214 @@
+// The shell's one script: preferences, menus, keys, connection, exact times. It works on plain pages and beside a circuit,
+// and never keeps an element between events, because the circuit may replace any of them.
+const root = document.documentElement;
+const store = {
+  get: key => { try { return localStorage.getItem(key); } catch { return null; } },
+  set: (key, value) => { try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* private mode */ } },
+};
+
+/* Preferences: a cookie for the scheme only once chosen, the density in this browser's storage */
+function markChoices() {
+  for (const button of document.querySelectorAll("[data-set-scheme]"))
+    button.setAttribute("aria-pressed", String((root.dataset.scheme ?? "") === button.dataset.setScheme));
+  for (const button of document.querySelectorAll("[data-set-density]"))
+    button.setAttribute("aria-pressed", String((root.dataset.density ?? "") === button.dataset.setDensity));
+}
+
+function setScheme(scheme) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `anycast.scheme=${scheme}; Path=/; SameSite=Lax; Max-Age=${scheme ? 31536000 : 0}${secure}`;
+  if (scheme) root.dataset.scheme = scheme; else delete root.dataset.scheme;
+  markChoices();
+}
+
+function setDensity(density) {
+  store.set("anycast.density", density);
+  if (density) root.dataset.density = density; else delete root.dataset.density;
+  markChoices();
+}
+
+function toggleRail() {
+  const closed = root.dataset.rail !== "closed";
+  store.set("anycast.rail", closed ? "closed" : "");
+  if (closed) root.dataset.rail = "closed"; else delete root.dataset.rail;
+}
+
+async function copy(button) {
+  const text = button.dataset.copy || button.closest("[data-copy-scope]")?.querySelector("[data-copy-source]")?.textContent || "";
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Plain http on another host has no clipboard API.
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  button.dataset.copied = "";
+  setTimeout(() => delete button.dataset.copied, 1400);
+}
+
+document.addEventListener("click", event => {
+  const target = event.target.closest?.("[data-set-scheme],[data-set-density],[data-toggle-rail],[data-copy],[data-skip],[data-show-keys],[data-close-dialog],[popover] a,[popover] button,[data-palette-open],[data-print]");
+  if (!target) return;
+  const data = target.dataset;
+  if ("setScheme" in data) setScheme(data.setScheme);
+  else if ("setDensity" in data) setDensity(data.setDensity);
+  else if ("toggleRail" in data) toggleRail();
+  else if ("copy" in data) { event.preventDefault(); event.stopPropagation(); copy(target); }
+  else if ("skip" in data) { event.preventDefault(); document.getElementById("main")?.focus(); }
+  else if ("showKeys" in data) { target.closest("[popover]")?.hidePopover(); showKeys(); }
+  else if ("closeDialog" in data) target.closest("dialog")?.close();
+  else if ("paletteOpen" in data) openPalette();
+  else if (target.matches("a")) target.closest("[popover]")?.hidePopover();
+}, true);
+
+document.addEventListener("toggle", event => { if (event.target.matches?.("[popover]") && event.newState === "open") markChoices(); }, true);
+
+/* Times: the exact instant in the reader's own zone when it is pointed at */
+document.addEventListener("pointerover", event => {
+  const time = event.target.closest?.("time[datetime]");
+  if (!time || time.dataset.exact) return;
+  const instant = new Date(time.getAttribute("datetime"));
+  if (isNaN(instant)) return;
+  time.title = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "long" }).format(instant);
+});
+
+/* Keys */
+const typing = element => element?.closest?.("input, textarea, select, [contenteditable=true], .monaco-editor") != null;
+let palette = null, paletteWanted = false, goPending = 0;
+
+/** The palette registers itself when its circuit is up; a wish made before is kept. */
+export function registerPalette(reference) {
+  palette = reference;
+  if (paletteWanted) openPalette();
+}
+export function unregisterPalette() { palette = null; }
+export function focusElement(selector) { document.querySelector(selector)?.focus(); }
+export function scrollToSelected() { document.querySelector(".palette-entry[aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }
+
+function openPalette() {
+  paletteWanted = palette === null;
+  palette?.invokeMethodAsync("OpenAsync").catch(() => { });
+}
+
+function showKeys() {
+  const dialog = document.querySelector("dialog.keys");
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+function rows() { return [...document.querySelectorAll("[data-list] [data-list-row]")].filter(row => row.offsetParent !== null); }
+
+function moveSelection(step) {
+  const all = rows();
+  if (all.length === 0) return false;
+  const at = all.findIndex(row => row.hasAttribute("data-selected"));
+  const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step))];
+  all[at]?.removeAttribute("data-selected");
+  next.setAttribute("data-selected", "");
+  next.scrollIntoView({ block: "nearest" });
+  (next.querySelector("[data-list-open], a[href]") ?? next).focus({ preventScroll: true });
+  return true;
+}
+
+document.addEventListener("keydown", event => {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.target.matches?.("[data-palette-input]") && ["ArrowDown", "ArrowUp", "Tab"].includes(event.key)) {
+    event.preventDefault();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (typing(event.target)) {
+    if (event.key === "Escape" && event.target.matches("[data-list-search]")) event.target.blur();
+    return;
+  }
+  if (document.querySelector("dialog[open], .mud-dialog, .palette")) return;
+  if (goPending) {
+    clearTimeout(goPending);
+    goPending = 0;
+    const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+    if (link) { event.preventDefault(); link.click(); return; }
+  }
+  switch (event.key) {
+    case "?": event.preventDefault(); showKeys(); break;
+    case "/": {
+      const search = document.querySelector("[data-list-search]");
+      if (search) { event.preventDefault(); search.focus(); search.select?.(); }
+      break;
+    }
+    case "j": if (moveSelection(1)) event.preventDefault(); break;
+    case "k": if (moveSelection(-1)) event.preventDefault(); break;
+    case "g": goPending = setTimeout(() => { goPending = 0; }, 1000); break;
+    case "Enter": {
+      const selected = document.querySelector("[data-list-row][data-selected]");
+      if (selected && !event.target.closest("a, button, summary")) (selected.querySelector("[data-list-open], a[href]"))?.click();
+      break;
+    }
+  }
+});
+
+/* Connection: says what goes on in a thin bar, and comes back by itself */
+const bar = document.getElementById("components-reconnect-modal");
+if (bar) {
+  let trying = false;
+  const show = state => { if (state) bar.dataset.state = state; else delete bar.dataset.state; };
+  const recover = async () => {
+    if (trying) return;
+    trying = true;
+    try {
+      while (bar.dataset.state) {
+        await new Promise(done => setTimeout(done, document.hidden ? 8000 : 2000));
+        try {
+          // The circuit may still be there; else ask for its saved state; else a fresh page.
+          if (await Blazor.reconnect()) break;
+          if (await Blazor.resumeCircuit?.()) break;
+          location.reload();
+          return;
+        } catch { /* the server is not there yet */ }
+      }
+      show(null);
+    } finally { trying = false; }
+  };
+  bar.addEventListener("components-reconnect-state-changed", event => {
+    switch (event.detail.state) {
+      case "show": case "retrying": case "paused": show("lost"); break;
+      case "failed": show("lost"); recover(); break;
+      case "rejected": case "resume-failed": show("gone"); reloadWhenUp(); break;
+      case "hide":
+        if (bar.dataset.state) { show("restored"); setTimeout(() => show(null), 1200); }
+        break;
+    }
+  });
+  const reloadWhenUp = async () => {
+    for (;;) {
+      try { if ((await fetch("/favicon.svg", { method: "HEAD", cache: "no-store" })).ok) break; } catch { /* not yet */ }
+      await new Promise(done => setTimeout(done, 1500));
+    }
+    location.reload();
+  };
+}
+document.querySelector("#blazor-error-ui .reload")?.addEventListener("click", event => { event.preventDefault(); location.reload(); });
+
+/* What was typed survives a reload: fields that name a draft are kept in this tab until they are sent */
+document.addEventListener("input", event => {
+  const key = event.target.dataset?.draft;
+  if (key) try { event.target.value ? sessionStorage.setItem(`draft:${key}`, event.target.value) : sessionStorage.removeItem(`draft:${key}`); } catch { /* full */ }
+});
+/** Puts a kept draft back into its field and tells the circuit. */
+export function restoreDraft(selector) {
+  const field = document.querySelector(selector);
+  const kept = field && sessionStorage.getItem(`draft:${field.dataset.draft}`);
+  if (!kept || field.value) return;
+  field.value = kept;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+/** Forgets a draft, once it was sent. */
+export function dropDraft(key) { try { sessionStorage.removeItem(`draft:${key}`); } catch { /* none */ } }
+
+markChoices();
