@@ -58,7 +58,17 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
         return new FoundSession(row.Id, row.UserId, SealedBytes.Open(_ticketKey, row.Ticket, row.Id.ToString("N")));
     }
 
-    /// <summary>Whether a session still lives and its user may still act; records activity of a circuit.</summary>
+    /// <summary>Whether a session still lives and its user may still act.</summary>
+    public async Task<bool> IsAliveAsync(Guid sessionId, CancellationToken ct)
+    {
+        var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.Sessions.Where(s => s.Id == sessionId && s.LastSeenAt > alive)
+            .Join(db.Users.Where(u => u.BlockedAt == null && u.DeletedAt == null), s => s.UserId, u => u.Id, (s, u) => s.Id)
+            .AnyAsync(ct);
+    }
+
+    /// <summary>As <see cref="IsAliveAsync"/>, and records activity of a circuit.</summary>
     public async Task<bool> TouchAsync(Guid sessionId, CancellationToken ct)
     {
         var now = clock.GetUtcNow();

@@ -1,0 +1,33 @@
+using System.Security.Claims;
+using Anycast.Core.Accounts;
+using Anycast.Web.Accounts;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+
+namespace Anycast.Web.Hosting;
+
+/// <summary>Keeps sessions on the server (D21): the cookie carries a random key, the ticket lies sealed in the session's row.</summary>
+internal sealed class DatabaseTicketStore(SessionService sessions, IHttpContextAccessor http) : ITicketStore
+{
+    public Task<string> StoreAsync(AuthenticationTicket ticket) => StoreAsync(ticket, CancellationToken.None);
+
+    public async Task<string> StoreAsync(AuthenticationTicket ticket, CancellationToken cancellationToken)
+    {
+        var principal = ticket.Principal;
+        var sessionId = principal.SessionId() ?? throw new InvalidOperationException("A ticket without a session id cannot be stored.");
+        var userId = principal.UserId() ?? throw new InvalidOperationException("A ticket without a user cannot be stored.");
+        var context = http.HttpContext;
+        return await sessions.OpenAsync(sessionId, userId, TicketSerializer.Default.Serialize(ticket), context?.ClientIp(), context?.ClientDevice() ?? "", cancellationToken);
+    }
+
+    public Task RenewAsync(string key, AuthenticationTicket ticket) =>
+        sessions.RenewAsync(key, TicketSerializer.Default.Serialize(ticket), CancellationToken.None);
+
+    public async Task<AuthenticationTicket?> RetrieveAsync(string key)
+    {
+        var found = await sessions.FindAsync(key, http.HttpContext?.RequestAborted ?? CancellationToken.None);
+        return found is null ? null : TicketSerializer.Default.Deserialize(found.Ticket);
+    }
+
+    public Task RemoveAsync(string key) => sessions.CloseAsync(key, CancellationToken.None);
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace Anycast.Web.Hosting;
+
+/// <summary>
+/// Where the service is reached. <c>Anycast:PublicUrl</c> (https://…) makes links in mails and turns on the redirect to HTTPS (S01);
+/// <c>Anycast:KnownProxies</c> lists the addresses or networks whose forwarded headers count, no others do (T19).
+/// </summary>
+public static class PublicAddress
+{
+    public static IServiceCollection AddPublicAddress(this IServiceCollection services, IConfiguration configuration)
+    {
+        var proxies = configuration.GetSection("Anycast:KnownProxies").Get<string[]>() ?? [];
+        services.Configure<ForwardedHeadersOptions>(options =>
+        {
+            options.ForwardedHeaders = proxies.Length == 0 ? ForwardedHeaders.None : ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+            options.KnownIPNetworks.Clear();
+            options.KnownProxies.Clear();
+            foreach (var proxy in proxies)
+            {
+                if (System.Net.IPNetwork.TryParse(proxy, out var network))
+                {
+                    options.KnownIPNetworks.Add(network);
+                }
+                else if (IPAddress.TryParse(proxy, out var address))
+                {
+                    options.KnownProxies.Add(address);
+                }
+                else
+                {
+                    throw new InvalidOperationException($"Anycast:KnownProxies holds '{proxy}', which is neither an address nor a network such as 10.0.0.0/8.");
+                }
+            }
+        });
+        services.AddHsts(o => o.MaxAge = TimeSpan.FromDays(365));
+        return services;
+    }
+
+    /// <summary>Redirects plain HTTP when the public address is HTTPS; requests to this machine by its own name stay, for health checks and first setup.</summary>
+    public static WebApplication UsePublicAddress(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        if (PublicUrl(app.Configuration) is { Scheme: "https" } publicUrl)
+        {
+            app.Use(async (context, next) =>
+            {
+                if (context.Request.IsHttps || context.IsDirectLoopback() || context.Request.Path.StartsWithSegments("/health"))
+                {
+                    await next(context);
+                    return;
+                }
+
+                context.Response.Redirect(new Uri(publicUrl, context.Request.Path + context.Request.QueryString).ToString(), permanent: true, preserveMethod: true);
+            });
+        }
+
+        return app;
+    }
+
+    /// <summary>Makes absolute links for mails.</summary>
+    public static Func<string, Uri> Links(this HttpContext context)
+    {
+        var configured = PublicUrl(context.RequestServices.GetRequiredService<IConfiguration>());
+        var root = configured ?? new Uri($"{context.Request.Scheme}://{context.Request.Host}");
+        return path => new Uri(root, path);
+    }
+
+    /// <summary>The configured address, or null.</summary>
+    /// <exception cref="InvalidOperationException">It is not an absolute http(s) address.</exception>
+    public static Uri? PublicUrl(IConfiguration configuration)
+    {
+        var text = configuration["Anycast:PublicUrl"];
+        return string.IsNullOrWhiteSpace(text) ? null
+            : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
+            : throw new InvalidOperationException("Anycast:PublicUrl must be an absolute address such as https://anycast.example.org.");
+    }
+}

@@ -1,0 +1,44 @@
+using Anycast.Core.Accounts;
+using Anycast.Web.Accounts;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.Extensions.Options;
+
+namespace Anycast.Web.Hosting;
+
+/// <summary>Authentication by server-side sessions, and the policies of pages.</summary>
+public static class Sessions
+{
+    /// <summary>Policy of what operators alone may see.</summary>
+    public const string OperatorPolicy = "operator";
+
+    public static IServiceCollection AddSessions(this IServiceCollection services)
+    {
+        services.AddHttpContextAccessor();
+        services.AddSingleton<ITicketStore, DatabaseTicketStore>();
+        services.AddAuthentication(Principal.Scheme).AddCookie(Principal.Scheme, cookie =>
+        {
+            // The prefix binds the cookie to this host and to HTTPS; browsers count localhost as secure.
+            cookie.Cookie.Name = "__Host-anycast.session";
+            cookie.Cookie.HttpOnly = true;
+            cookie.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            cookie.Cookie.SameSite = SameSiteMode.Lax;
+            cookie.Cookie.Path = "/";
+            cookie.ExpireTimeSpan = AccountsOptions.SessionIdle;
+            cookie.SlidingExpiration = true;
+            cookie.LoginPath = "/account/login";
+            cookie.LogoutPath = "/account/logout";
+            cookie.AccessDeniedPath = "/not-found";
+            cookie.ReturnUrlParameter = "returnUrl";
+        });
+        services.AddOptions<CookieAuthenticationOptions>(Principal.Scheme).Configure<ITicketStore>((cookie, store) => cookie.SessionStore = store);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(OperatorPolicy, policy => policy.RequireAssertion(context => context.User.ToActor().IsOperator));
+        services.AddCascadingAuthenticationState();
+        services.AddScoped<AuthenticationStateProvider, SessionAuthenticationStateProvider>();
+        services.AddScoped<CircuitHandler, SessionActivity>();
+        return services;
+    }
+}
