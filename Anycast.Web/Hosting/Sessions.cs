@@ -31,7 +31,7 @@ public static class Sessions
             cookie.LoginPath = "/account/login";
             cookie.LogoutPath = "/account/logout";
             cookie.AccessDeniedPath = "/not-found";
-            cookie.ReturnUrlParameter = "returnUrl";
+            cookie.ReturnUrlParameter = "return";
         });
         services.AddOptions<CookieAuthenticationOptions>(Principal.Scheme).Configure<ITicketStore>((cookie, store) => cookie.SessionStore = store);
         services.AddAuthorizationBuilder()
