@@ -1,0 +1,103 @@
+namespace Anycast.Core.Diagnostics;
+
+/// <summary>Label selectors of the equality kind, and how near a workload's labels are to one.</summary>
+internal static class Labels
+{
+    /// <summary>True when every pair of the selector stands among the labels. An empty selector matches nothing here.</summary>
+    public static bool Match(IDictionary<string, string>? selector, IDictionary<string, string>? labels)
+    {
+        if (selector is null || selector.Count == 0 || labels is null)
+        {
+            return false;
+        }
+
+        foreach (var (key, value) in selector)
+        {
+            if (!labels.TryGetValue(key, out var have) || have != value)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>How many pairs of the selector the labels carry.</summary>
+    public static int Overlap(IDictionary<string, string> selector, IDictionary<string, string> labels) =>
+        selector.Count(p => labels.TryGetValue(p.Key, out var have) && have == p.Value);
+
+    /// <summary><c>app=checkout, tier=web</c>, ordered by key.</summary>
+    public static string Print(IDictionary<string, string>? labels) =>
+        labels is null ? "" : string.Join(", ", labels.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
+
+    /// <summary>
+    /// Edit distance (Levenshtein) between two names, for "did you mean": names are at most 253 characters, so the square is small.
+    /// </summary>
+    public static int Distance(string a, string b)
+    {
+        var previous = new int[b.Length + 1];
+        var current = new int[b.Length + 1];
+        for (var j = 0; j <= b.Length; j++)
+        {
+            previous[j] = j;
+        }
+
+        for (var i = 1; i <= a.Length; i++)
+        {
+            current[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var same = a[i - 1] == b[j - 1] ? 0 : 1;
+                current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + same);
+            }
+
+            (previous, current) = (current, previous);
+        }
+
+        return previous[b.Length];
+    }
+
+    /// <summary>
+    /// The one name that is clearly meant: contained in the other or at most a third of its letters away, and nearer than every other.
+    /// Null when none or when two are equally near, because a fix must not be a coin toss.
+    /// </summary>
+    public static string? Nearest(string wanted, IEnumerable<string> candidates)
+    {
+        var ranked = candidates
+            .Where(c => c.Length > 0 && c != wanted)
+            .Distinct(StringComparer.Ordinal)
+            .Select(c => (Name: c, Score: Score(wanted, c)))
+            .Where(c => c.Score >= 0)
+            .OrderBy(c => c.Score)
+            .Take(2)
+            .ToList();
+        return ranked.Count switch
+        {
+            0 => null,
+            1 => ranked[0].Name,
+            _ => ranked[0].Score < ranked[1].Score ? ranked[0].Name : null,
+        };
+    }
+
+    private static int Score(string wanted, string candidate)
+    {
+        var distance = Distance(wanted, candidate);
+        if (distance <= Math.Max(1, Math.Max(wanted.Length, candidate.Length) / 3))
+        {
+            return distance;
+        }
+
+        // checkout ↔ checkout-svc: one is the other with a word more.
+        var (longer, shorter) = wanted.Length > candidate.Length ? (wanted, candidate) : (candidate, wanted);
+        return longer.StartsWith(shorter + "-", StringComparison.Ordinal) || longer.EndsWith("-" + shorter, StringComparison.Ordinal)
+            ? distance
+            : -1;
+    }
+}
+
+/// <summary>Look-up with a default for the interface that typed objects use.</summary>
+internal static class DictionaryExtensions
+{
+    public static string GetValueOr(this IDictionary<string, string> map, string key, string otherwise) =>
+        map.TryGetValue(key, out var value) ? value : otherwise;
+}
