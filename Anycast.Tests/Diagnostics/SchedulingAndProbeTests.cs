@@ -1,0 +1,123 @@
+using Anycast.Core.Diagnostics.Pods;
+using Anycast.Tunnel.Operations;
+using k8s.Models;
+using static Anycast.Tests.Diagnostics.Objects;
+
+namespace Anycast.Tests.Diagnostics;
+
+public class SchedulingAndProbeTests
+{
+    private static V1Pod Unschedulable(V1Container container, V1ReplicaSet? set, string? message)
+    {
+        var pod = Pod("big-1", container, set: set, phase: "Pending", node: null);
+        pod.Status.Conditions = [new V1PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = message, LastTransitionTime = Ago(9) }];
+        return pod;
+    }
+
+    [Fact]
+    public void Parse_SchedulersSentence_CountsEachCauseOnce()
+    {
+        var causes = SchedulingMessage.Parse("0/6 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu, 1 Insufficient nvidia.com/gpu, 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) were unschedulable. preemption: 0/6 nodes are available: 4 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.");
+        Assert.Equal(
+            [(1, SchedulingCause.Taint, "node-role.kubernetes.io/control-plane"), (2, SchedulingCause.Resource, "cpu"), (1, SchedulingCause.Resource, "nvidia.com/gpu"), (1, SchedulingCause.Selector, "node(s) didn't match Pod's node affinity/selector"), (1, SchedulingCause.Cordoned, "")],
+            causes.Select(c => (c.Nodes, c.Cause, c.Detail)));
+    }
+
+    [Fact]
+    public void Scheduling_RequestNoNodeCouldHold_LowersItToWhatTheEmptiestNodeHasFree()
+    {
+        var (deployment, sets) = Workload("analytics", Container(cpu: "64", memory: "1Gi"));
+        var pod = Unschedulable(Container(cpu: "64", memory: "1Gi"), sets[0], "0/2 nodes are available: 2 Insufficient cpu.");
+        var other = Pod("other", Container(cpu: "1500m"), Running(true), node: "worker-1", ready: true);
+        var full = Pod("full", Container(cpu: "3"), Running(true), node: "worker-2", ready: true);
+        var finding = Diagnose(Snapshot([pod, other, full], [deployment], sets, [Node("worker-1"), Node("worker-2")])).Findings.Single(f => f.Rule == "UnschedulableTooBig");
+        Assert.Equal(("64", "4"), (finding.Args["request"], finding.Args["largest"]));
+        Assert.Equal([new LeafChange("spec.template.spec.containers[app].resources.requests[cpu]", "2500m")], finding.Fix!.Leaves);
+        Assert.Equal("worker-1", finding.Fix.Args["node"]);
+    }
+
+    [Fact]
+    public void Scheduling_NodesMerelyFull_SuggestsNothing()
+    {
+        var (deployment, sets) = Workload("analytics", Container(cpu: "2"));
+        var pod = Unschedulable(Container(cpu: "2"), sets[0], "0/1 nodes are available: 1 Insufficient cpu.");
+        var full = Pod("full", Container(cpu: "3"), Running(true), ready: true);
+        var finding = Diagnose(Snapshot([pod, full], [deployment], sets, [Node("worker-1")])).Findings.Single(f => f.Subject.Name == "analytics");
+        Assert.Equal("UnschedulableFull", finding.Rule);
+        Assert.Null(finding.Fix);
+    }
+
+    [Fact]
+    public void Scheduling_MessageWithheld_IsJudgedFromTheNodes()
+    {
+        var (deployment, sets) = Workload("analytics", Container(memory: "100Gi"));
+        var pod = Unschedulable(Container(memory: "100Gi"), sets[0], "«withheld:60»");
+        var finding = Only(Snapshot([pod], [deployment], sets, [Node("worker-1")]));
+        Assert.Equal(("UnschedulableTooBig", "memory"), (finding.Rule, finding.Detail));
+    }
+
+    [Fact]
+    public void Scheduling_SelectorNoNodeCarries_ShowsWhatNodesHave()
+    {
+        var pod = Unschedulable(Container(), null, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
+        pod.Spec.NodeSelector = new Dictionary<string, string> { ["kubernetes.io/hostname"] = "worker-9" };
+        var finding = Only(Snapshot([pod], nodes: [Node("worker-1")]));
+        Assert.Equal("UnschedulableSelector", finding.Rule);
+        Assert.Equal("kubernetes.io/hostname: worker-1", finding.Args["have"]);
+    }
+
+    [Fact]
+    public void Scheduling_UntoleratedTaint_NamesIt()
+    {
+        var pod = Unschedulable(Container(), null, "0/1 nodes are available: 1 node(s) had untolerated taint {dedicated: gpu}.");
+        var finding = Only(Snapshot([pod], nodes: [Node("worker-1", taint: new V1Taint { Key = "dedicated", Value = "gpu", Effect = "NoSchedule" })]));
+        Assert.Equal(("UnschedulableTaint", "dedicated: gpu"), (finding.Rule, finding.Detail));
+    }
+
+    [Fact]
+    public void Scheduling_PendingWithoutCondition_FindsNothing() =>
+        Assert.Empty(Rules(Snapshot([Pod("new", Container(), phase: "Pending", node: null)], nodes: [Node("worker-1")])));
+
+    private static V1Container Probed(int port, int declared)
+    {
+        var container = Container(port: declared);
+        container.ReadinessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/healthz", Port = port } };
+        return container;
+    }
+
+    [Fact]
+    public void Readiness_PortNotDeclared_CorrectsItToTheOnlyDeclaredOne()
+    {
+        var (deployment, sets) = Workload("payments", Probed(9090, 8080));
+        var pod = Pod("payments-1", Probed(9090, 8080), Running(false), sets[0]);
+        var e = Event("Pod", pod.Metadata, "Unhealthy", "«withheld:70»", count: 40);
+        var finding = Only(Snapshot([pod], [deployment], sets, events: [e]));
+        Assert.Equal("ReadinessPortUnknown", finding.Rule);
+        Assert.Equal([new LeafChange("spec.template.spec.containers[app].readinessProbe.httpGet.port", "8080")], finding.Fix!.Leaves);
+    }
+
+    [Fact]
+    public void Readiness_RightPortButFailing_SuggestsNothing()
+    {
+        var (deployment, sets) = Workload("payments", Probed(8080, 8080));
+        var pod = Pod("payments-1", Probed(8080, 8080), Running(false), sets[0]);
+        var e = Event("Pod", pod.Metadata, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503");
+        var finding = Only(Snapshot([pod], [deployment], sets, events: [e]));
+        Assert.Equal(("ReadinessFailing", "503"), (finding.Rule, finding.Args["status"]));
+        Assert.Null(finding.Fix);
+    }
+
+    [Fact]
+    public void Readiness_JustStarted_FindsNothing() =>
+        Assert.Empty(Rules(Snapshot([Pod("payments-1", Probed(8080, 8080), Running(false, minutes: 0.5))])));
+
+    [Fact]
+    public void Liveness_KillsTheContainer_IsNotReportedAsACrash()
+    {
+        var container = Container(port: 8080);
+        container.LivenessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/live", Port = 8080 } };
+        var pod = Pod("api-1", container, Waiting("CrashLoopBackOff", restarts: 4, last: Ended(137)));
+        var e = Event("Pod", pod.Metadata, "Killing", "Container app failed liveness probe, will be restarted", "Normal");
+        Assert.Equal("LivenessKilling", Only(Snapshot([pod], events: [e])).Rule);
+    }
+}
