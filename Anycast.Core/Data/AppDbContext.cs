@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
+using Anycast.Core.Clusters;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Mail;
@@ -30,6 +31,9 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     // Teams
     public DbSet<Team> Teams => Set<Team>();
     public DbSet<Membership> Memberships => Set<Membership>();
+
+    // Clusters
+    public DbSet<Cluster> Clusters => Set<Cluster>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
