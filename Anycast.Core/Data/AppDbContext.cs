@@ -1,9 +1,11 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
+using Anycast.Core.Agents;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Mail;
+using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
@@ -32,8 +34,11 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     public DbSet<Team> Teams => Set<Team>();
     public DbSet<Membership> Memberships => Set<Membership>();
 
-    // Clusters
+    // Clusters, Agents, Proposals
     public DbSet<Cluster> Clusters => Set<Cluster>();
+    public DbSet<Agent> Agents => Set<Agent>();
+    public DbSet<EnrolmentToken> EnrolmentTokens => Set<EnrolmentToken>();
+    public DbSet<Proposal> Proposals => Set<Proposal>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -1,0 +1,23 @@
+namespace Anycast.Core.Agents;
+
+/// <summary>The bounds of enrolment and connections.</summary>
+public static class AgentLimits
+{
+    /// <summary>How long an enrolment token may be used.</summary>
+    public static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(15);
+
+    /// <summary>Keys that may be live for one cluster, so that a key can be replaced without a gap.</summary>
+    public const int LiveKeys = 2;
+
+    /// <summary>Keys shown of one cluster, ended ones included.</summary>
+    public const int ListedKeys = 20;
+
+    /// <summary>Largest public key accepted, in characters of base64.</summary>
+    public const int PublicKeyLength = 400;
+
+    /// <summary>How often live connections are compared with the rows, and their latency measured: a revocation on any replica cuts within 5 s.</summary>
+    public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often the row of a connected agent says that it lives.</summary>
+    public static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Anycast.Core.Proposals;
+
+public static class ProposalsSetup
+{
+    public static IServiceCollection AddProposals(this IServiceCollection services) => services
+        .AddSingleton<ProposalFeed>()
+        .AddSingleton<ProposalService>()
+        .AddSingleton<ProposalApproval>()
+        .AddSingleton<ProposalExecution>()
+        .AddSingleton<ProposalObserver>();
+}
