@@ -1,0 +1,42 @@
+using Anycast.Core.Common;
+using Anycast.Web.Shell.Layout;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+
+namespace Anycast.Web.Shell.Palette;
+
+/// <summary>The pages of the team in view, of the account, and of the operator.</summary>
+public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, NavigationManager navigation, ShellState shell) : IPaletteSource
+{
+    public string Group => text["Palette.Pages"];
+
+    public Task<IReadOnlyList<PaletteEntry>> SearchAsync(Actor actor, string text, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<PaletteEntry>>(
+        [
+            .. Pages(actor).Select(entry => (entry, score: PaletteMatch.Score(text, entry.Title)))
+                .Where(x => x.score > 0).OrderByDescending(x => x.score).Select(x => x.entry),
+        ]);
+
+    private IEnumerable<PaletteEntry> Pages(Actor actor)
+    {
+        if ((MainLayout.TeamOf(navigation) ?? shell.Teams.FirstOrDefault()?.Slug) is { } team)
+        {
+            var name = shell.Teams.FirstOrDefault(t => t.Slug == team)?.Name ?? team;
+            yield return new PaletteEntry(text["Nav.Clusters"], name, "boxes", AppUrls.Team(team));
+            yield return new PaletteEntry(text["Nav.Chat"], name, "message-square", AppUrls.Chat(team));
+            yield return new PaletteEntry(text["Nav.Proposals"], name, "git-pull-request-arrow", AppUrls.Proposals(team));
+            yield return new PaletteEntry(text["Nav.Activity"], name, "activity", AppUrls.Activity(team));
+            yield return new PaletteEntry(text["Nav.Members"], name, "users", AppUrls.Members(team));
+            yield return new PaletteEntry(text["Nav.Settings"], name, "settings", AppUrls.TeamSettings(team));
+            yield return new PaletteEntry(text["Nav.Connect"], name, "plug", AppUrls.ConnectCluster(team));
+        }
+
+        yield return new PaletteEntry(text["Nav.Profile"], text["Nav.Account"], "user-round", AppUrls.Profile);
+        yield return new PaletteEntry(text["Nav.Security"], text["Nav.Account"], "shield", AppUrls.Security);
+        if (actor.IsOperator)
+        {
+            yield return new PaletteEntry(text["Nav.Operator"], null, "gauge", AppUrls.Operator);
+            yield return new PaletteEntry(text["Nav.OperatorMail"], text["Nav.Operator"], "mail", AppUrls.OperatorMail);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Microsoft.Extensions.Localization;
+
+namespace Anycast.Web.Shell.Parts;
+
+/// <summary>Words for the distance between an instant and now, in the language of the page.</summary>
+public static class RelativeText
+{
+    /// <summary>Beyond this, a date says more.</summary>
+    private static readonly TimeSpan s_dateAfter = TimeSpan.FromDays(60);
+
+    /// <summary>"4 min ago", "in 2 h", or a date when it is far.</summary>
+    public static string Of(DateTimeOffset at, DateTimeOffset now, IStringLocalizer<ShellText> text)
+    {
+        var distance = now - at;
+        var future = distance < TimeSpan.Zero;
+        var span = distance.Duration();
+        return span switch
+        {
+            _ when span < TimeSpan.FromSeconds(10) => text["Time.Now"],
+            _ when span < TimeSpan.FromMinutes(1) => text[future ? "Time.InSeconds" : "Time.Seconds", (int)span.TotalSeconds / 10 * 10],
+            _ when span < TimeSpan.FromHours(1) => text[future ? "Time.InMinutes" : "Time.Minutes", (int)span.TotalMinutes],
+            _ when span < TimeSpan.FromDays(2) => text[future ? "Time.InHours" : "Time.Hours", (int)span.TotalHours],
+            _ when span < s_dateAfter => text[future ? "Time.InDays" : "Time.Days", (int)span.TotalDays],
+            _ => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>The exact instant in UTC; the browser puts its own zone in place on hover.</summary>
+    public static string Exact(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";
+}

@@ -1,0 +1,37 @@
+using Anycast.Core.Accounts;
+using Anycast.Core.Common;
+using Anycast.Core.Teams;
+
+namespace Anycast.Web.Shell;
+
+/// <summary>What the frame around every page shows: the person and their teams. One per circuit.</summary>
+public sealed class ShellState(CurrentActor current, AccountService accounts, TeamService teams)
+{
+    /// <summary>Raised after <see cref="RefreshAsync"/>.</summary>
+    public event Action? Changed;
+
+    public Actor Actor { get; private set; } = Actor.Anonymous;
+
+    /// <summary>The name as it is now; the session's own is as old as the sign-in.</summary>
+    public string Name { get; private set; } = "";
+
+    public IReadOnlyList<TeamSummary> Teams { get; private set; } = [];
+
+    /// <summary>Reads again; pages call it after they changed a name or a team.</summary>
+    public async Task RefreshAsync(CancellationToken ct)
+    {
+        Actor = await current.GetAsync();
+        if (Actor.IsUser)
+        {
+            Teams = await teams.ListAsync(Actor, ct);
+            Name = (await accounts.GetAsync(Actor, ct)) is { IsOk: true, Value: { } user } ? user.Name : Actor.Name;
+        }
+        else
+        {
+            Teams = [];
+            Name = "";
+        }
+
+        Changed?.Invoke();
+    }
+}
