@@ -7,6 +7,9 @@ namespace Anycast.Core.Teams;
 /// <summary>What an actor may do in one team, as read from the database for this call.</summary>
 public sealed record TeamGrant(Guid TeamId, string Slug, string Name, TeamRole Role, IReadOnlySet<string> Permissions)
 {
+    /// <summary>The team's rule on who may approve changes.</summary>
+    public bool MembersMayApprove { get; init; }
+
     public bool Has(string permission) => Permissions.Contains(permission);
 }
 
@@ -41,7 +44,7 @@ public sealed class TeamAccess(IDbContextFactory<AppDbContext> contexts)
             return Failure.NotFound;
         }
 
-        var grant = new TeamGrant(team.Id, team.Slug, team.Name, found.Role, RoleTable.For(found.Role, team.MembersMayApprove));
+        var grant = new TeamGrant(team.Id, team.Slug, team.Name, found.Role, RoleTable.For(found.Role, team.MembersMayApprove)) { MembersMayApprove = team.MembersMayApprove };
         return grant.Has(permission) ? grant : Failure.Forbidden;
     }
 }

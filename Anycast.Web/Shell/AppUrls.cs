@@ -19,6 +19,7 @@ public static class AppUrls
 
     public const string Profile = "/me/profile";
     public const string Security = "/me/security";
+    public const string NewTeam = "/me/teams/new";
 
     public const string Operator = "/operator";
     public const string OperatorMail = "/operator/mail";
@@ -29,6 +30,12 @@ public static class AppUrls
 
     /// <summary>What stands in an object's address for the namespace of a cluster-scoped object.</summary>
     public const string NoNamespace = "-";
+
+    /// <summary>The confirmation page without a token, which sends a new one.</summary>
+    public const string ConfirmResend = Confirm;
+
+    /// <summary>The sign-in with a word on what was just done: <c>confirmed</c>, <c>reset</c>.</summary>
+    public static string LoginAfter(string done) => $"{LoginPath}?done={done}";
 
     public static string Login(string? returnUrl = null) => returnUrl is null ? LoginPath : $"{LoginPath}?return={Uri.EscapeDataString(returnUrl)}";
 

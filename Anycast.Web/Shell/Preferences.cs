@@ -1,4 +1,6 @@
 using System.Globalization;
+using Anycast.Core.Accounts;
+using Anycast.Web.Accounts;
 using Microsoft.AspNetCore.Localization;
 
 namespace Anycast.Web.Shell;
@@ -51,11 +53,15 @@ public static class Preferences
 
     /// <summary><c>GET /preferences/language?to=de&amp;return=/somewhere</c>: remembers the language and goes back.</summary>
     public static void MapPreferences(this IEndpointRouteBuilder routes) =>
-        routes.MapGet(AppUrls.LanguagePath, (HttpContext context, string? to, string? @return) =>
+        routes.MapGet(AppUrls.LanguagePath, async (HttpContext context, AccountService accounts, string? to, string? @return) =>
         {
             if (to is not null && Languages.Contains(to, StringComparer.Ordinal))
             {
                 RememberLanguage(context, to);
+                if (context.User.ToActor() is { IsUser: true } actor)
+                {
+                    await accounts.SetLanguageAsync(actor, to, context.RequestAborted);
+                }
             }
 
             return Results.LocalRedirect(AppUrls.LocalOr(@return, AppUrls.Home));

@@ -1,4 +1,6 @@
 using Anycast.Web.Hosting;
+using Anycast.Web.Shell.Palette;
+using Anycast.Web.Shell.Parts;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor;
 using MudBlazor.Services;
@@ -33,6 +35,13 @@ public static class ShellSetup
             options.SuppressXFrameOptionsHeader = true;
         });
         services.TryAddSingleton(TimeProvider.System);
+        services.AddScoped<CurrentActor>();
+        services.AddScoped<ShellState>();
+        services.AddScoped<Ticker>();
+        services.AddSingleton<FailureTexts>();
+        services.AddScoped<PaletteSearch>();
+        services.AddScoped<IPaletteSource, PagesPaletteSource>();
+        services.AddScoped<IPaletteSource, TeamsPaletteSource>();
         return services;
     }
 

@@ -19,7 +19,7 @@ public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, Navigat
 
     private IEnumerable<PaletteEntry> Pages(Actor actor)
     {
-        if ((MainLayout.TeamOf(navigation) ?? shell.Teams.FirstOrDefault()?.Slug) is { } team)
+        if ((MainLayout.TeamOf(navigation) ?? (shell.Teams is [var first, ..] ? first.Slug : null)) is { } team)
         {
             var name = shell.Teams.FirstOrDefault(t => t.Slug == team)?.Name ?? team;
             yield return new PaletteEntry(text["Nav.Clusters"], name, "boxes", AppUrls.Team(team));

@@ -1,0 +1,4 @@
+namespace Anycast.Web.Accounts;
+
+/// <summary>Names the resource files of the account pages.</summary>
+public sealed class AccountText;

@@ -1,0 +1,4 @@
+namespace Anycast.Web.Operators;
+
+/// <summary>Names the resource files of the operator's pages.</summary>
+public sealed class OperatorText;
