@@ -44,6 +44,9 @@ internal sealed class UserTokenMapping : IEntityTypeConfiguration<IdentityUserTo
 
 internal sealed class UserPasskeyMapping : IEntityTypeConfiguration<IdentityUserPasskey<Guid>>
 {
-    public void Configure(EntityTypeBuilder<IdentityUserPasskey<Guid>> builder) =>
+    public void Configure(EntityTypeBuilder<IdentityUserPasskey<Guid>> builder)
+    {
         builder.ToTable("UserPasskeys").Classify(DataClass.Credential, p => p.CredentialId, p => p.UserId);
+        builder.OwnsOne(p => p.Data).HasAnnotation(ModelExtensions.ClassAnnotation, (int)DataClass.Credential);
+    }
 }

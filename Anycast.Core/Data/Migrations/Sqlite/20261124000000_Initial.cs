@@ -169,6 +169,81 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "Clusters",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    TeamId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Slug = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    Access = table.Column<int>(type: "INTEGER", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ClusterUid = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    KubernetesVersion = table.Column<string>(type: "TEXT", maxLength: 40, nullable: true),
+                    IsDemo = table.Column<bool>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Clusters", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Clusters_Teams_TeamId",
+                        column: x => x.TeamId,
+                        principalTable: "Teams",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Proposals",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    TeamId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClusterId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClusterName = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
+                    ProposerId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ProposerName = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
+                    ConversationId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    MessageId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    Tool = table.Column<string>(type: "TEXT", maxLength: 60, nullable: false),
+                    ToolVersion = table.Column<int>(type: "INTEGER", nullable: false),
+                    Operation = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    TargetGroup = table.Column<string>(type: "TEXT", maxLength: 253, nullable: false),
+                    TargetKind = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
+                    TargetNamespace = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
+                    TargetName = table.Column<string>(type: "TEXT", maxLength: 253, nullable: false),
+                    TargetUid = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    TargetGeneration = table.Column<long>(type: "INTEGER", nullable: true),
+                    Arguments = table.Column<string>(type: "TEXT", maxLength: 200000, nullable: false),
+                    PriorValues = table.Column<string>(type: "TEXT", maxLength: 200000, nullable: false),
+                    Diff = table.Column<string>(type: "TEXT", maxLength: 200000, nullable: false),
+                    Digest = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false),
+                    Risk = table.Column<int>(type: "INTEGER", nullable: false),
+                    Nonce = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    DeciderId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    DeciderName = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
+                    DecidedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    State = table.Column<int>(type: "INTEGER", nullable: false),
+                    ResultCode = table.Column<string>(type: "TEXT", maxLength: 80, nullable: false),
+                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Effect = table.Column<int>(type: "INTEGER", nullable: false),
+                    UndoOf = table.Column<Guid>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Proposals", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Proposals_Teams_TeamId",
+                        column: x => x.TeamId,
+                        principalTable: "Teams",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AccountTokens",
                 columns: table => new
                 {
@@ -320,6 +395,61 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "Agents",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClusterId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    PublicKey = table.Column<string>(type: "TEXT", maxLength: 400, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    LastSeenAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    RevokedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    QuarantinedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Version = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    SpecVersion = table.Column<string>(type: "TEXT", maxLength: 40, nullable: false),
+                    Connects = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Agents", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Agents_Clusters_ClusterId",
+                        column: x => x.ClusterId,
+                        principalTable: "Clusters",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "EnrolmentTokens",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ClusterId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Hash = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    UsedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    CreatedBy = table.Column<Guid>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_EnrolmentTokens", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_EnrolmentTokens_Clusters_ClusterId",
+                        column: x => x.ClusterId,
+                        principalTable: "Clusters",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_EnrolmentTokens_Users_CreatedBy",
+                        column: x => x.CreatedBy,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.SetNull);
+                });
+
             migrationBuilder.CreateIndex(
                 name: "IX_AccountTokens_Hash",
                 table: "AccountTokens",
@@ -338,6 +468,39 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                 columns: new[] { "TeamId", "LastAt" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Agents_ClusterId",
+                table: "Agents",
+                column: "ClusterId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Agents_PublicKey",
+                table: "Agents",
+                column: "PublicKey",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Clusters_TeamId_Slug",
+                table: "Clusters",
+                columns: new[] { "TeamId", "Slug" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_EnrolmentTokens_ClusterId",
+                table: "EnrolmentTokens",
+                column: "ClusterId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_EnrolmentTokens_CreatedBy",
+                table: "EnrolmentTokens",
+                column: "CreatedBy");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_EnrolmentTokens_Hash",
+                table: "EnrolmentTokens",
+                column: "Hash",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Memberships_UserId",
                 table: "Memberships",
                 column: "UserId");
@@ -346,6 +509,16 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                 name: "IX_OutboxMails_SentAt_NextTryAt",
                 table: "OutboxMails",
                 columns: new[] { "SentAt", "NextTryAt" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Proposals_State_ExpiresAt",
+                table: "Proposals",
+                columns: new[] { "State", "ExpiresAt" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Proposals_TeamId_CreatedAt",
+                table: "Proposals",
+                columns: new[] { "TeamId", "CreatedAt" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_RateBuckets_ResetsAt",
@@ -412,7 +585,13 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                 name: "ActivityEntries");
 
             migrationBuilder.DropTable(
+                name: "Agents");
+
+            migrationBuilder.DropTable(
                 name: "DataProtectionKeys");
+
+            migrationBuilder.DropTable(
+                name: "EnrolmentTokens");
 
             migrationBuilder.DropTable(
                 name: "Memberships");
@@ -422,6 +601,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "OwnerKeys");
+
+            migrationBuilder.DropTable(
+                name: "Proposals");
 
             migrationBuilder.DropTable(
                 name: "RateBuckets");
@@ -445,10 +627,13 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                 name: "UserTokens");
 
             migrationBuilder.DropTable(
-                name: "Teams");
+                name: "Clusters");
 
             migrationBuilder.DropTable(
                 name: "Users");
+
+            migrationBuilder.DropTable(
+                name: "Teams");
         }
     }
 }

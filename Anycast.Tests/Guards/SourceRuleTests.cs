@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Anycast.Tests.Harness;
+
+namespace Anycast.Tests.Guards;
+
+/// <summary>Rules about the sources that the compiler does not know.</summary>
+public sealed partial class SourceRuleTests
+{
+    private const int LongestFile = 400;
+    private static readonly string[] s_product = ["Anycast.Core", "Anycast.Tunnel", "Anycast.Agent", "Anycast.Sandbox", "Anycast.Web"];
+    private static readonly string[] s_all = [.. s_product, "Anycast.Tests", "Anycast.Benchmarks"];
+
+    [Fact]
+    public void RawMarkup_InThePages_ComesFromTheMarkdownRendererAlone()
+    {
+        var users = RepositoryRoot.Sources("Anycast.Web", ".cs", ".razor")
+            .Where(f => RawMarkupPattern().IsMatch(File.ReadAllText(f))).Select(RepositoryRoot.Shown)
+            .Where(f => !Path.GetFileName(f).StartsWith("Markdown", StringComparison.Ordinal));
+        Assert.Empty(users);
+    }
+
+    [Fact]
+    public void Processes_InTheProduct_AreNeverStarted()
+    {
+        var users = s_product.SelectMany(p => RepositoryRoot.Sources(p, ".cs", ".razor"))
+            .Where(f => ProcessPattern().IsMatch(File.ReadAllText(f))).Select(RepositoryRoot.Shown);
+        Assert.Empty(users);
+    }
+
+    [Fact]
+    public void Files_OfCode_AreShortEnoughToRead()
+    {
+        var tooLong = s_all.SelectMany(p => RepositoryRoot.Sources(p, ".cs", ".razor", ".css", ".js"))
+            .Where(f => !RepositoryRoot.Shown(f).Contains("/Migrations/", StringComparison.Ordinal))
+            .Select(f => (file: RepositoryRoot.Shown(f), lines: File.ReadLines(f).Count())).Where(f => f.lines > LongestFile);
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void Code_OfEveryProject_HoldsNothingUnfinished()
+    {
+        var unfinished = s_all.SelectMany(p => RepositoryRoot.Sources(p, ".cs", ".razor", ".js"))
+            .Where(f => Path.GetFileName(f) != "SourceRuleTests.cs")
+            .SelectMany(f => File.ReadLines(f).Select((line, i) => (line, at: $"{RepositoryRoot.Shown(f)}:{i + 1}")))
+            .Where(x => UnfinishedPattern().IsMatch(x.line)).Select(x => x.at);
+        Assert.Empty(unfinished);
+    }
+
+    [Fact]
+    public void Packages_ThatAreListed_HaveAReason()
+    {
+        var versions = XDocument.Load(RepositoryRoot.At("Directory.Packages.props")).Descendants("PackageVersion").Select(e => e.Attribute("Include")!.Value).ToList();
+        var reasons = File.ReadAllText(RepositoryRoot.At("docs", "dependencies.md"));
+        Assert.Empty(versions.Where(v => !reasons.Contains($"| {v} |", StringComparison.Ordinal)));
+    }
+
+    [GeneratedRegex(@"\bMarkupString\b|\bAddMarkupContent\b")]
+    private static partial Regex RawMarkupPattern();
+
+    [GeneratedRegex(@"\bProcess\.Start\b|\bnew Process(StartInfo)?\b")]
+    private static partial Regex ProcessPattern();
+
+    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bHACK\b|NotImplementedException|NotSupportedException\(\)")]
+    private static partial Regex UnfinishedPattern();
+}
