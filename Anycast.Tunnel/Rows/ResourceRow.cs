@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Net;
+
 namespace Anycast.Tunnel.Rows;
 
 /// <summary>How a resource is doing, as the agent judges it from projected fields alone.</summary>
@@ -25,6 +28,9 @@ public enum Health
 /// </summary>
 public abstract record ResourceRow
 {
+    private readonly Guid uid;
+    private readonly string? uidText;
+
     /// <summary>The Kubernetes kind, e.g. <c>Pod</c>.</summary>
     public required string Kind { get; init; }
 
@@ -34,8 +40,12 @@ public abstract record ResourceRow
     /// <summary>metadata.name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>metadata.uid.</summary>
-    public required string Uid { get; init; }
+    /// <summary>metadata.uid. Kept in 16 bytes when it is a UUID, as it nearly always is.</summary>
+    public required string Uid
+    {
+        get => uidText ?? uid.ToString();
+        init => uidText = Guid.TryParseExact(value, "D", out uid) && uid.ToString() == value ? null : value;
+    }
 
     /// <summary>metadata.creationTimestamp in UTC ticks, 0 when absent.</summary>
     public long CreatedTicks { get; init; }
@@ -78,11 +88,20 @@ public sealed record NodeRow : ResourceRow
 /// <summary>A pod.</summary>
 public sealed record PodRow : ResourceRow
 {
+    private readonly uint ipv4;
+    private readonly string? ipText;
+
     public int ReadyContainers { get; init; }
     public int Containers { get; init; }
     public int Restarts { get; init; }
     public string Node { get; init; } = "";
-    public string PodIp { get; init; } = "";
+
+    /// <summary>The pod's address, or empty. An IPv4 address is kept in 4 bytes.</summary>
+    public string PodIp
+    {
+        get => ipText ?? (ipv4 == 0 ? "" : new IPAddress(BinaryPrimitives.ReverseEndianness(ipv4)).ToString());
+        init => ipText = value.Length == 0 || PackedAddress.TryPack(value, out ipv4) ? null : value;
+    }
 
     /// <summary>The first container's image.</summary>
     public string Image { get; init; } = "";

@@ -1,0 +1,84 @@
+using Anycast.Agent.Cluster;
+using Anycast.Agent.Connection;
+using Anycast.Agent.Serving;
+using Anycast.Tunnel;
+using Anycast.Tunnel.Projection;
+
+namespace Anycast.Agent;
+
+/// <summary>Runs an agent: as its own process, or hosted in another for the demo and the tests; both go through the real tunnel.</summary>
+public static class AgentHost
+{
+    /// <summary>Ended because it was asked to.</summary>
+    public const int Stopped = 0;
+
+    /// <summary>The set-up is wrong; starting again can't help.</summary>
+    public const int BadSetup = 2;
+
+    /// <summary>The service refused the agent for good: token, key, cluster or version.</summary>
+    public const int Refused = 3;
+
+    /// <summary>Runs until it is cancelled or refused for good.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(AgentOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var logger = loggers.CreateLogger("Anycast.Agent");
+        var clock = TimeProvider.System;
+        try
+        {
+            using var access = Access(options, clock);
+            using var api = new KubernetesApi(access);
+            using var state = AgentState.Open(options.StateDirectory);
+            var status = new AgentStatus();
+            await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
+            var (clusterUid, version) = await IdentityAsync(api, status, clock, logger, cancellationToken).ConfigureAwait(false);
+            var about = new AgentAbout(AgentVersion.Current, RedactionSpecification.Current.Version, clusterUid, version);
+            using var dialler = new Dialler(options, state, about);
+            await using var server = await AgentServer.StartAsync(dialler, about, api, status, clock, loggers, cancellationToken).ConfigureAwait(false);
+            var stop = Task.Delay(Timeout.Infinite, cancellationToken);
+            if (await Task.WhenAny(status.RefusedForGood, stop).ConfigureAwait(false) == stop)
+            {
+                return Stopped;
+            }
+
+            var (code, message) = await status.RefusedForGood.ConfigureAwait(false);
+            logger.LogCritical("The service refused this agent ({Code}): {Message}", code, message);
+            return Refused;
+        }
+        catch (AgentSetupException e)
+        {
+            logger.LogCritical("{Message}", e.Message);
+            return BadSetup;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Stopped;
+        }
+    }
+
+    private static ClusterAccess Access(AgentOptions options, TimeProvider clock) => options switch
+    {
+        { KubeconfigText: { } text } => ClusterAccess.FromKubeconfig(Kubeconfig.Parse(text, Environment.CurrentDirectory), clock),
+        { KubeconfigPath: { } path } => ClusterAccess.FromKubeconfig(Kubeconfig.Load(path), clock),
+        _ => ClusterAccess.FromServiceAccount(Environment.GetEnvironmentVariable, clock),
+    };
+
+    private static async Task<(string ClusterUid, string Version)> IdentityAsync(KubernetesApi api, AgentStatus status, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(clock);
+        while (true)
+        {
+            try
+            {
+                return await api.IdentityAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is ApiUnavailableException or HttpRequestException or IOException or System.Text.Json.JsonException or KeyNotFoundException or ProjectionException)
+            {
+                var why = e is ApiUnavailableException ? e.Message : "The API server's answer can't be read.";
+                status.Disconnected(why);
+                logger.LogWarning("Waiting for the API server: {Why}", why);
+                await Task.Delay(backoff.Next(), clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+namespace Anycast.Agent;
+
+/// <summary>How an agent is set up. Everything comes from the environment; the service can change nothing of it.</summary>
+public sealed record AgentOptions
+{
+    /// <summary><c>ANYCAST_SERVER</c>: where the service is; https, or http on loopback alone.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary><c>ANYCAST_TOKEN</c>: the one-use enrolment token; not needed once enrolled.</summary>
+    public string? Token { get; init; }
+
+    /// <summary><c>ANYCAST_STATE</c>: the directory that keeps the agent's key.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary><c>KUBECONFIG</c>: a kubeconfig's path. Without it and without <see cref="KubeconfigText"/> the pod's service account is used.</summary>
+    public string? KubeconfigPath { get; init; }
+
+    /// <summary>A kubeconfig itself, for an agent that is hosted in process.</summary>
+    public string? KubeconfigText { get; init; }
+
+    /// <summary><c>ANYCAST_HEALTH_PORT</c>: a plain HTTP port for <c>/healthz</c> and <c>/readyz</c>; none when null.</summary>
+    public int? HealthPort { get; init; }
+
+    /// <summary><c>ANYCAST_CA_FILE</c>: PEM of a private authority that signed the service's certificate.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>Reads the environment.</summary>
+    /// <exception cref="AgentSetupException">Something is missing or wrong; the message says what to do.</exception>
+    public static AgentOptions FromEnvironment(Func<string, string?> get)
+    {
+        var server = get("ANYCAST_SERVER");
+        if (string.IsNullOrWhiteSpace(server))
+        {
+            throw new AgentSetupException("ANYCAST_SERVER is not set. Set it to the address of the service, for example https://anycast.example.com");
+        }
+
+        var inCluster = get("KUBERNETES_SERVICE_HOST") is { Length: > 0 };
+        return new AgentOptions
+        {
+            Server = ParseServer(server),
+            Token = NullIfEmpty(get("ANYCAST_TOKEN")),
+            StateDirectory = NullIfEmpty(get("ANYCAST_STATE")) ?? (inCluster ? "/var/lib/anycast" : "./agent-state"),
+            KubeconfigPath = NullIfEmpty(get("KUBECONFIG")) ?? (inCluster ? null : DefaultKubeconfig(get)),
+            HealthPort = ParsePort(NullIfEmpty(get("ANYCAST_HEALTH_PORT"))),
+            CaFile = NullIfEmpty(get("ANYCAST_CA_FILE")),
+        };
+    }
+
+    /// <summary>Checks an address of the service.</summary>
+    /// <exception cref="AgentSetupException">It is neither https nor loopback.</exception>
+    public static Uri ParseServer(string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.UserInfo.Length > 0)
+        {
+            throw new AgentSetupException($"ANYCAST_SERVER is no address of a service: {text}");
+        }
+
+        if (uri.Scheme == "http" && !uri.IsLoopback)
+        {
+            throw new AgentSetupException("ANYCAST_SERVER must begin with https://. Plain http is for a service on this very machine only.");
+        }
+
+        return uri;
+    }
+
+    private static int? ParsePort(string? text) => text is null ? null
+        : int.TryParse(text, out var port) && port is >= 0 and <= 65535 ? port
+        : throw new AgentSetupException($"ANYCAST_HEALTH_PORT is no port: {text}");
+
+    private static string? DefaultKubeconfig(Func<string, string?> get)
+    {
+        var home = get("HOME") ?? get("USERPROFILE");
+        var path = home is null ? null : Path.Combine(home, ".kube", "config");
+        return File.Exists(path) ? path : null;
+    }
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}
+
+/// <summary>The agent can't start as it is set up. The message is for whoever set it up.</summary>
+public sealed class AgentSetupException : Exception
+{
+    public AgentSetupException()
+    {
+    }
+
+    public AgentSetupException(string message)
+        : base(message)
+    {
+    }
+
+    public AgentSetupException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

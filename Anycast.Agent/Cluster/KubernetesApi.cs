@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Anycast.Agent.Connection;
+using Anycast.Tunnel.Projection;
+
+namespace Anycast.Agent.Cluster;
+
+/// <summary>
+/// The API server. Calls and watches have connections of their own, since watch events that share a connection with large answers
+/// arrive late. No redirects: an answer can't send the agent elsewhere.
+/// </summary>
+public sealed class KubernetesApi : IDisposable
+{
+    /// <summary>How long a call may take until its headers arrive.</summary>
+    public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
+
+    private static readonly MediaTypeWithQualityHeaderValue Json = new("application/json");
+    private readonly ClusterAccess access;
+    private readonly HttpMessageInvoker calls;
+    private readonly HttpMessageInvoker watches;
+
+    public KubernetesApi(ClusterAccess access)
+    {
+        this.access = access;
+        calls = new HttpMessageInvoker(Handler(access));
+        watches = new HttpMessageInvoker(Handler(access));
+    }
+
+    /// <summary>Sends one call; the answer's body is read by the caller. Never throws for a status code.</summary>
+    /// <param name="path">Path and query, built by the agent.</param>
+    /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken) =>
+        SendAsync(calls, method, path, content, HttpVersion.Version11, cancellationToken);
+
+    /// <summary>Opens a watch.</summary>
+    /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
+    public Task<HttpResponseMessage> WatchAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(watches, HttpMethod.Get, path, null, HttpVersion.Version20, cancellationToken);
+
+    /// <summary>The cluster's identity and version.</summary>
+    /// <exception cref="ApiUnavailableException">They can't be read; the code says why.</exception>
+    public async Task<(string ClusterUid, string Version)> IdentityAsync(CancellationToken cancellationToken)
+    {
+        using var ns = await SendAsync(HttpMethod.Get, "/api/v1/namespaces/kube-system", null, cancellationToken).ConfigureAwait(false);
+        if (!ns.IsSuccessStatusCode)
+        {
+            throw new ApiUnavailableException($"The API server refused to name the cluster ({(int)ns.StatusCode} for the namespace kube-system). Check the agent's role.");
+        }
+
+        using var nsJson = await DocumentAsync(ns, cancellationToken).ConfigureAwait(false);
+        using var version = await SendAsync(HttpMethod.Get, "/version", null, cancellationToken).ConfigureAwait(false);
+        using var versionJson = version.IsSuccessStatusCode ? await DocumentAsync(version, cancellationToken).ConfigureAwait(false) : null;
+        var uid = nsJson.RootElement.GetProperty("metadata").GetProperty("uid").GetString() ?? "";
+        var word = versionJson?.RootElement.TryGetProperty("gitVersion", out var git) == true ? git.GetString() ?? "" : "";
+        return (uid, word.Length <= 64 ? word : word[..64]);
+    }
+
+    public void Dispose()
+    {
+        calls.Dispose();
+        watches.Dispose();
+    }
+
+    private static async Task<JsonDocument> DocumentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        return JsonDocument.Parse(await BodyReader.ReadAsync(body, 1024 * 1024, cancellationToken).ConfigureAwait(false));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpMethod method, string path, HttpContent? content, Version version, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CallLimit);
+        using var request = new HttpRequestMessage(method, new Uri(access.Server, path)) { Content = content, Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        request.Headers.Accept.Add(Json);
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("anycast-agent", AgentVersion.Current));
+        try
+        {
+            if (await access.TokenAsync(limit.Token).ConfigureAwait(false) is { } token)
+            {
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            }
+
+            return await invoker.SendAsync(request, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ApiUnavailableException("The API server did not answer in time.", e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw new ApiUnavailableException($"The API server can't be reached ({(e as HttpRequestException)?.HttpRequestError.ToString() ?? e.GetType().Name}).", e);
+        }
+    }
+
+    private static SocketsHttpHandler Handler(ClusterAccess access) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = !access.IsInCluster && !access.Server.IsLoopback,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        ResponseDrainTimeout = TimeSpan.Zero,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        EnableMultipleHttp2Connections = true,
+        InitialHttp2StreamWindowSize = 1024 * 1024,
+        SslOptions = Trust.Options(access.Authorities, access.ClientCertificate, access.ServerName),
+    };
+}
+
+/// <summary>The API server could not be reached. The message holds no part of an answer.</summary>
+public sealed class ApiUnavailableException : Exception
+{
+    public ApiUnavailableException()
+    {
+    }
+
+    public ApiUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public ApiUnavailableException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

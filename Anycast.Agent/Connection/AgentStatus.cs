@@ -1,0 +1,32 @@
+namespace Anycast.Agent.Connection;
+
+/// <summary>Whether the agent is connected, and why not; what the health port and the exit code say.</summary>
+internal sealed class AgentStatus
+{
+    private readonly TaskCompletionSource<(string Code, string Message)> refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsConnected { get; private set; }
+
+    public string Why { get; private set; } = "Not connected yet.";
+
+    /// <summary>Completes when the service refused the agent for good.</summary>
+    public Task<(string Code, string Message)> RefusedForGood => refused.Task;
+
+    public void Connected(string name)
+    {
+        Why = $"Connected as {name}.";
+        IsConnected = true;
+    }
+
+    public void Disconnected(string why)
+    {
+        IsConnected = false;
+        Why = why;
+    }
+
+    public void Refused(string code, string message)
+    {
+        Disconnected(message);
+        refused.TrySetResult((code, message));
+    }
+}

@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization;
+using Anycast.Tunnel.Carrier;
+using Anycast.Tunnel.Operations;
+
+namespace Anycast.Tunnel;
+
+/// <summary>How the messages of the wire contract read and write as JSON; generated, so that the agent needs no reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(AgentHello))]
+[JsonSerializable(typeof(ConnectStep))]
+[JsonSerializable(typeof(ConnectAnswer))]
+[JsonSerializable(typeof(AgentAbout))]
+[JsonSerializable(typeof(OperationRequest))]
+[JsonSerializable(typeof(OperationResult))]
+public sealed partial class TunnelJson : JsonSerializerContext;
