@@ -28,7 +28,8 @@ public static class AgentHost
         {
             using var access = Access(options, clock);
             using var api = new KubernetesApi(access);
-            using var state = AgentState.Open(options.StateDirectory);
+            IStateStore store = options.CredentialSecret is { } secret ? new SecretStore(api, options.StateDirectory, secret) : new DirectoryStore(options.StateDirectory);
+            using var state = await AgentState.OpenAsync(store, cancellationToken).ConfigureAwait(false);
             var status = new AgentStatus();
             await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
             var (clusterUid, version) = await IdentityAsync(api, status, clock, logger, cancellationToken).ConfigureAwait(false);

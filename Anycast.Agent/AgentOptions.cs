@@ -12,13 +12,16 @@ public sealed record AgentOptions
     /// <summary><c>ANYCAST_STATE</c>: the directory that keeps the agent's key.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary><c>ANYCAST_CREDENTIAL_SECRET</c>: <c>namespace/name</c> of the agent's own Secret, mounted at <see cref="StateDirectory"/>; its key is kept there instead of in files.</summary>
+    public string? CredentialSecret { get; init; }
+
     /// <summary><c>KUBECONFIG</c>: a kubeconfig's path. Without it and without <see cref="KubeconfigText"/> the pod's service account is used.</summary>
     public string? KubeconfigPath { get; init; }
 
     /// <summary>A kubeconfig itself, for an agent that is hosted in process.</summary>
     public string? KubeconfigText { get; init; }
 
-    /// <summary><c>ANYCAST_HEALTH_PORT</c>: a plain HTTP port for <c>/healthz</c> and <c>/readyz</c>; none when null.</summary>
+    /// <summary><c>ANYCAST_HEALTH_PORT</c>: a plain HTTP port for <c>/health/live</c> and <c>/health/ready</c>; none when null.</summary>
     public int? HealthPort { get; init; }
 
     /// <summary><c>ANYCAST_CA_FILE</c>: PEM of a private authority that signed the service's certificate.</summary>
@@ -40,6 +43,7 @@ public sealed record AgentOptions
             Server = ParseServer(server),
             Token = NullIfEmpty(get("ANYCAST_TOKEN")),
             StateDirectory = NullIfEmpty(get("ANYCAST_STATE")) ?? (inCluster ? "/var/lib/anycast" : "./agent-state"),
+            CredentialSecret = NullIfEmpty(get("ANYCAST_CREDENTIAL_SECRET")),
             KubeconfigPath = NullIfEmpty(get("KUBECONFIG")) ?? (inCluster ? null : DefaultKubeconfig(get)),
             HealthPort = ParsePort(NullIfEmpty(get("ANYCAST_HEALTH_PORT"))),
             CaFile = NullIfEmpty(get("ANYCAST_CA_FILE")),

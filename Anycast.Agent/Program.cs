@@ -43,7 +43,7 @@ public static class Program
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
         try
         {
-            using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/healthz")).ConfigureAwait(false);
+            using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/health/live")).ConfigureAwait(false);
             return response.IsSuccessStatusCode ? 0 : 1;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or UriFormatException)

@@ -1,67 +1,57 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Anycast.Agent.Connection;
 
-/// <summary>
-/// What the agent keeps on disk: its private key, which never leaves this directory, and the id that the service gave it.
-/// Files are readable by their owner alone.
-/// </summary>
+/// <summary>What the agent keeps: its private key, which it made itself, and the id that the service gave it.</summary>
 public sealed class AgentState : IDisposable
 {
-    private readonly string enrolmentFile;
+    private const string KeyFile = "agent-key.pem";
+    private const string EnrolmentFile = "enrolment.json";
+    private const string TokenFile = "token";
+    private readonly IStateStore store;
     private Enrolment? enrolment;
 
-    private AgentState(ECDsa key, string enrolmentFile, Enrolment? enrolment)
+    private AgentState(ECDsa key, IStateStore store, Enrolment? enrolment, string? token)
     {
         Key = key;
-        this.enrolmentFile = enrolmentFile;
+        this.store = store;
         this.enrolment = enrolment;
+        Token = token;
     }
 
     public ECDsa Key { get; }
 
+    /// <summary>An enrolment token that lies beside the key, as the install manifest puts it there.</summary>
+    public string? Token { get; }
+
     /// <summary>SubjectPublicKeyInfo in base64.</summary>
     public string PublicKey => Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo());
 
-    /// <summary>Opens the directory, making it and the key pair on the first start.</summary>
-    /// <exception cref="AgentSetupException">The directory can't be used.</exception>
-    public static AgentState Open(string directory)
+    /// <summary>Opens the store, making the key pair on the first start.</summary>
+    /// <exception cref="AgentSetupException">The store can't be used.</exception>
+    public static async Task<AgentState> OpenAsync(IStateStore store, CancellationToken cancellationToken)
     {
+        var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         try
         {
-            if (!Directory.Exists(directory))
+            if (store.Read(KeyFile) is { Length: > 0 } pem)
             {
-                if (OperatingSystem.IsWindows())
-                {
-                    Directory.CreateDirectory(directory);
-                }
-                else
-                {
-                    Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                }
-            }
-
-            var keyFile = Path.Combine(directory, "agent-key.pem");
-            var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            if (File.Exists(keyFile))
-            {
-                key.ImportFromPem(File.ReadAllText(keyFile));
+                key.ImportFromPem(pem);
             }
             else
             {
-                WritePrivate(keyFile, key.ExportPkcs8PrivateKeyPem());
+                await store.WriteAsync(KeyFile, key.ExportPkcs8PrivateKeyPem(), cancellationToken).ConfigureAwait(false);
             }
 
-            var enrolmentFile = Path.Combine(directory, "enrolment.json");
-            var enrolment = File.Exists(enrolmentFile) ? JsonSerializer.Deserialize(File.ReadAllText(enrolmentFile), AgentStateJson.Default.Enrolment) : null;
-            return new AgentState(key, enrolmentFile, enrolment);
+            var enrolment = store.Read(EnrolmentFile) is { Length: > 0 } json ? JsonSerializer.Deserialize(json, AgentStateJson.Default.Enrolment) : null;
+            return new AgentState(key, store, enrolment, store.Read(TokenFile)?.Trim() is { Length: > 0 } token ? token : null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException or JsonException)
         {
-            throw new AgentSetupException($"The agent can't keep its key in {directory} ({e.GetType().Name}). Set ANYCAST_STATE to a directory that it may write.", e);
+            key.Dispose();
+            throw new AgentSetupException($"The agent can't keep its key in {store.Description} ({e.GetType().Name}). Set ANYCAST_STATE to a directory that it may write.", e);
         }
     }
 
@@ -70,39 +60,19 @@ public sealed class AgentState : IDisposable
         enrolment is not null && enrolment.Server == server.Authority && (token is null || enrolment.TokenHash == Hash(token)) ? enrolment.AgentId : null;
 
     /// <summary>Notes what the service accepted, so that the token is not needed again.</summary>
-    public void Enrolled(Uri server, string? token, string agentId)
+    public async Task EnrolledAsync(Uri server, string? token, string agentId, CancellationToken cancellationToken)
     {
         var next = new Enrolment(agentId, server.Authority, token is null ? enrolment?.TokenHash : Hash(token));
-        if (next == enrolment)
+        if (next != enrolment)
         {
-            return;
+            await store.WriteAsync(EnrolmentFile, JsonSerializer.Serialize(next, AgentStateJson.Default.Enrolment), cancellationToken).ConfigureAwait(false);
+            enrolment = next;
         }
-
-        WritePrivate(enrolmentFile, JsonSerializer.Serialize(next, AgentStateJson.Default.Enrolment));
-        enrolment = next;
     }
 
     public void Dispose() => Key.Dispose();
 
-    private static void WritePrivate(string path, string text)
-    {
-        var temporary = path + ".new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new FileStream(temporary, options))
-        {
-            stream.Write(Encoding.UTF8.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
-
-    private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+    private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token)));
 
     internal sealed record Enrolment(string AgentId, string Server, string? TokenHash);
 }

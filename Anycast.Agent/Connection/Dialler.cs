@@ -56,8 +56,9 @@ internal sealed class Dialler(AgentOptions options, AgentState state, AgentAbout
 
     private async Task<string> ProveAsync(ConnectChannel channel, CancellationToken cancellationToken)
     {
-        var agentId = state.AgentIdFor(options.Server, options.Token);
-        var hello = new AgentHello("hello", 1, state.PublicKey, about.ClusterUid, about.KubernetesVersion, about.Version, about.SpecificationVersion, agentId, agentId is null ? options.Token : null);
+        var token = options.Token ?? state.Token;
+        var agentId = state.AgentIdFor(options.Server, token);
+        var hello = new AgentHello("hello", 1, state.PublicKey, about.ClusterUid, about.KubernetesVersion, about.Version, about.SpecificationVersion, agentId, agentId is null ? token : null);
         if (hello.AgentId is null && hello.Token is null)
         {
             throw new RefusedException(RefusalCodes.TokenInvalid, "This agent is not enrolled and ANYCAST_TOKEN is not set. Make a token where the cluster is connected.");
@@ -75,7 +76,7 @@ internal sealed class Dialler(AgentOptions options, AgentState state, AgentAbout
 
         if (challenge is { Type: "accepted", AgentId: { Length: > 0 and <= 100 } id })
         {
-            state.Enrolled(options.Server, options.Token, id);
+            await state.EnrolledAsync(options.Server, token, id, cancellationToken).ConfigureAwait(false);
             return challenge.Name ?? id;
         }
 

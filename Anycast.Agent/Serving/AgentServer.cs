@@ -30,7 +30,7 @@ internal static class AgentServer
         return new Running(app);
     }
 
-    /// <summary><c>/healthz</c>: the process lives. <c>/readyz</c>: it is connected.</summary>
+    /// <summary><c>/health/live</c>: the process lives. <c>/health/ready</c>: it is connected.</summary>
     public static async Task<IAsyncDisposable?> HealthAsync(int? port, AgentStatus status, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (port is not { } number)
@@ -46,8 +46,8 @@ internal static class AgentServer
         {
             context.Response.StatusCode = context.Request.Path.Value switch
             {
-                "/healthz" => StatusCodes.Status200OK,
-                "/readyz" => status.IsConnected ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
+                "/health/live" => StatusCodes.Status200OK,
+                "/health/ready" => status.IsConnected ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
                 _ => StatusCodes.Status404NotFound,
             };
             await context.Response.WriteAsync(status.Why, context.RequestAborted).ConfigureAwait(false);

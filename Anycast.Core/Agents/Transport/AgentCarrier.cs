@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Anycast.Core.Agents.Transport;
 
 /// <summary>The agent of a cluster is not connected, or its connection ended during a call.</summary>
-public sealed class AgentOfflineException : IOException
+public sealed class AgentOfflineException : HttpRequestException
 {
     public AgentOfflineException()
         : base("The agent is offline.")

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -29,6 +30,9 @@ public sealed class AgentClient
 
     /// <summary>A Rows stream says something at least every 5 s; silence for this long means the agent is gone.</summary>
     public static readonly TimeSpan RowsSilence = TimeSpan.FromSeconds(20);
+
+    /// <summary>The reason of an operation whose connection ended.</summary>
+    public const string Offline = "AgentOffline";
 
     private readonly AgentCarrier carrier;
     private readonly ProjectionCheck check;
@@ -118,7 +122,7 @@ public sealed class AgentClient
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return new OperationResult(OperationStatus.Unavailable, Reason: "AgentOffline");
+            return new OperationResult(OperationStatus.Unavailable, Reason: Offline);
         }
     }
 
@@ -131,6 +135,18 @@ public sealed class AgentClient
         using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
         var json = await BodyReader.ReadAsync(body, 16 * 1024, limit.Token).ConfigureAwait(false);
         return JsonSerializer.Deserialize(json, TunnelJson.Default.AgentAbout) ?? throw new AgentOfflineException("The agent says nothing of itself.");
+    }
+
+    /// <summary>Sends a read of <see cref="TunnelRoutes.Objects"/>; the answer is projected again before it is handed on, and every other request is refused.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var target = request.RequestUri!.PathAndQuery;
+        var answer = request.Method == HttpMethod.Get && target.StartsWith(TunnelRoutes.Objects + "/", StringComparison.Ordinal)
+            ? await GetObjectsAsync(target[TunnelRoutes.Objects.Length..], cancellationToken).ConfigureAwait(false)
+            : new ObjectsResponse(403, KubernetesStatus.Failure(403, "Forbidden", "Not allowed by the agent").Json);
+        var response = new HttpResponseMessage((HttpStatusCode)answer.Status) { RequestMessage = request, Content = new ReadOnlyMemoryContent(answer.Json) };
+        response.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return response;
     }
 
     /// <summary>A typed client whose gets and lists read the agent's projected objects; every other call is refused.</summary>
