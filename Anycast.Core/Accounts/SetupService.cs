@@ -92,29 +92,44 @@ public sealed class SetupService(
         await _one.WaitAsync(ct);
         try
         {
-            await using var db = await contexts.CreateDbContextAsync(ct);
-            await using var transaction = await db.Database.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, ct);
-            if (await db.Users.AnyAsync(ct))
-            {
-                return new Failure(FailureKind.Conflict, "setup.done");
-            }
-
-            var user = accounts.NewUser(email, input.Name, input.Password, input.Language, "setup");
-            user.Roles = PlatformRoles.Operator;
-            user.EmailConfirmed = true; // Whoever starts the service vouches for it.
-            user.EmailConfirmedAt = clock.GetUtcNow();
-            db.Users.Add(user);
-            await db.SaveChangesAsync(ct);
-            await transaction.CommitAsync(ct);
+            return await InsertAsync(email, input, ct);
+        }
+        catch (Exception e) when (IsSerializationFailure(e))
+        {
+            // Another replica was faster by a moment; what it made holds.
             _done = true;
-            Completed?.Invoke();
-            return user;
+            return new Failure(FailureKind.Conflict, "setup.done");
         }
         finally
         {
             _one.Release();
         }
     }
+
+    private async Task<Outcome<User>> InsertAsync(string email, Registration input, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, ct);
+        if (await db.Users.AnyAsync(ct))
+        {
+            return new Failure(FailureKind.Conflict, "setup.done");
+        }
+
+        var user = accounts.NewUser(email, input.Name, input.Password, input.Language, "setup");
+        user.Roles = PlatformRoles.Operator;
+        user.EmailConfirmed = true; // Whoever starts the service vouches for it.
+        user.EmailConfirmedAt = clock.GetUtcNow();
+        db.Users.Add(user);
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        _done = true;
+        Completed?.Invoke();
+        return user;
+    }
+
+    /// <summary>SQLSTATE 40001: two serializable transactions could not both have been first.</summary>
+    private static bool IsSerializationFailure(Exception? e) =>
+        e is not null && (e is System.Data.Common.DbException { SqlState: "40001" } || IsSerializationFailure(e.InnerException));
 
     private bool IsCode(string? code) =>
         code is not null && CryptographicOperations.FixedTimeEquals(

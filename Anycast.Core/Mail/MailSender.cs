@@ -42,9 +42,10 @@ public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQue
             {
                 return;
             }
-            catch (DbUpdateException e)
+            catch (Exception e)
             {
-                log.LogError(e, "The outbox could not be updated; trying again in a while.");
+                // A database that is away, or anything else: this loop must not end, and with it the host.
+                log.LogError(e, "The outbox could not be worked off; trying again in a while.");
                 await Task.Delay(Poll, clock, stoppingToken);
             }
         }
@@ -78,8 +79,9 @@ public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQue
         {
             await delivery.DeliverAsync(mail, ct);
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or CommandException or ProtocolException or MailKit.Security.AuthenticationException or MailKit.Security.SslHandshakeException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
+            // Whatever one mail or one server does wrong, the next mail is not held up by it.
             error = e is SmtpCommandException smtp ? $"smtp_{(int)smtp.StatusCode}" : e.GetType().Name;
             log.LogWarning("Mail {Id} could not be sent (try {Try}): {Error}", mail.Id, mail.Tries, error);
         }

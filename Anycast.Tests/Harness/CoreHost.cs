@@ -19,11 +19,13 @@ public sealed class CoreHost : IAsyncDisposable
     public const string Password = "grey lamp, seventeen boats";
 
     private readonly ServiceProvider _services;
+    private readonly bool _ownsDatabase;
     private int _users;
 
-    private CoreHost(TestDatabase database, FakeTimeProvider clock, ServiceProvider services)
+    private CoreHost(TestDatabase database, bool ownsDatabase, FakeTimeProvider clock, ServiceProvider services)
     {
         Database = database;
+        _ownsDatabase = ownsDatabase;
         Clock = clock;
         _services = services;
     }
@@ -35,11 +37,15 @@ public sealed class CoreHost : IAsyncDisposable
     /// <summary>Starts on a fresh, migrated database. <paramref name="more"/> adds the services of further features.</summary>
     public static async Task<CoreHost> StartAsync(
         TestProvider provider, Action<IServiceCollection, IConfiguration>? more = null, IReadOnlyDictionary<string, string?>? settings = null) =>
-        Start(await TestDatabase.CreateAsync(provider), more, settings);
+        Build(await TestDatabase.CreateAsync(provider), ownsDatabase: true, more, settings, clock: null);
 
-    /// <summary>Starts on a given database: a second host on the same one stands for a replica, or for the process after a restart.</summary>
+    /// <summary>Starts on a given database, which stays: a second host on the same one stands for a replica, or for the process after a restart.</summary>
     public static CoreHost Start(
-        TestDatabase database, Action<IServiceCollection, IConfiguration>? more = null, IReadOnlyDictionary<string, string?>? settings = null, FakeTimeProvider? clock = null)
+        TestDatabase database, Action<IServiceCollection, IConfiguration>? more = null, IReadOnlyDictionary<string, string?>? settings = null, FakeTimeProvider? clock = null) =>
+        Build(database, ownsDatabase: false, more, settings, clock);
+
+    private static CoreHost Build(
+        TestDatabase database, bool ownsDatabase, Action<IServiceCollection, IConfiguration>? more, IReadOnlyDictionary<string, string?>? settings, FakeTimeProvider? clock)
     {
         clock ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 9, 0, 0, TimeSpan.Zero));
         var all = database.Settings();
@@ -60,7 +66,7 @@ public sealed class CoreHost : IAsyncDisposable
         services.AddAccounts(configuration);
         services.AddTeams();
         more?.Invoke(services, configuration);
-        return new CoreHost(database, clock, services.BuildServiceProvider());
+        return new CoreHost(database, ownsDatabase, clock, services.BuildServiceProvider());
     }
 
     public T Get<T>()
@@ -96,6 +102,9 @@ public sealed class CoreHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
-        await Database.DisposeAsync();
+        if (_ownsDatabase)
+        {
+            await Database.DisposeAsync();
+        }
     }
 }

@@ -89,7 +89,8 @@ public sealed class TestDatabase : IAsyncDisposable
         }
         else
         {
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={SqliteFile};Default Timeout=30");
+            Microsoft.Data.Sqlite.SqliteConnection.ClearPool(connection);
         }
 
         _directory.Dispose();
