@@ -1,43 +1,37 @@
-using Anycast.Core.Activity;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
+using Anycast.Tunnel.Carrier;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Anycast.Core.Agents;
 
-/// <summary>What an agent presents; that it holds the private half of <paramref name="PublicKey"/> has been proven by a signed challenge.</summary>
-/// <param name="PublicKey">Public key (SubjectPublicKeyInfo, base64).</param>
-/// <param name="Token">Enrolment token, when it has one.</param>
-/// <param name="ClusterUid">UID of the namespace kube-system.</param>
-/// <param name="KubernetesVersion">Version of the API server.</param>
-/// <param name="Version">Version of the agent.</param>
-/// <param name="SpecVersion">Version of its projection.</param>
-/// <param name="Ip">Where it dials from.</param>
-public sealed record AgentPresentation(string PublicKey, string? Token, string ClusterUid, string KubernetesVersion, string Version, string SpecVersion, string? Ip);
-
-/// <summary>The answer: an agent of a cluster, or a code of <see cref="AgentRefusals"/>.</summary>
-public sealed record AgentAdmitted(Guid AgentId, Guid ClusterId, Guid TeamId);
+/// <summary>Which agent of which cluster was let in.</summary>
+public sealed record AgentAdmitted(Guid AgentId, Guid ClusterId, Guid TeamId, string ClusterName);
 
 /// <summary>Decides who may connect as which cluster (T8).</summary>
 public sealed class AgentAdmission(
     IDbContextFactory<AppDbContext> contexts, RateLimiter limiter, EnrolmentWatch watch, TimeProvider clock, ILogger<AgentAdmission> log)
 {
-    /// <summary>Lets an agent in by its known key, or enrols it by a token; else the refusal's code.</summary>
-    public async Task<(AgentAdmitted? Admitted, string? Refusal)> DecideAsync(AgentPresentation agent, CancellationToken ct)
+    /// <summary>Lets an agent in by its known key, or enrols it by a token; else the refusal's code (<see cref="RefusalCodes"/>).</summary>
+    /// <param name="agent">What it says of itself.</param>
+    /// <param name="proofOk">It has shown that it holds the private half of its key.</param>
+    /// <param name="ip">Where it dials from.</param>
+    /// <param name="ct">Ends waiting.</param>
+    public async Task<(AgentAdmitted? Admitted, string? Refusal)> DecideAsync(AgentHello agent, bool proofOk, string? ip, CancellationToken ct)
     {
-        if (agent.PublicKey.Length > AgentLimits.PublicKeyLength || agent.ClusterUid.Length is 0 or > 64)
+        if (!proofOk || agent.PublicKey.Length > AgentLimits.PublicKeyLength || agent.ClusterUid.Length is 0 or > 64)
         {
-            return (null, AgentRefusals.ProofFailed);
+            return (null, RefusalCodes.ProofFailed);
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         var known = await db.Agents.AsNoTracking().SingleOrDefaultAsync(a => a.PublicKey == agent.PublicKey, ct);
         var decision = known is not null ? await DecideKnownAsync(db, known, agent, ct)
-            : string.IsNullOrEmpty(agent.Token) ? (null, AgentRefusals.Revoked)
-            : await EnrolAsync(db, agent, ct);
+            : string.IsNullOrEmpty(agent.Token) ? (null, RefusalCodes.Revoked)
+            : await EnrolAsync(db, agent, ip, ct);
         if (decision.Refusal is { } refusal)
         {
             log.LogWarning("An agent was refused: {Refusal}", refusal);
@@ -46,16 +40,22 @@ public sealed class AgentAdmission(
         return decision;
     }
 
-    private async Task<(AgentAdmitted? Admitted, string? Refusal)> DecideKnownAsync(AppDbContext db, Agent known, AgentPresentation agent, CancellationToken ct)
+    private async Task<(AgentAdmitted? Admitted, string? Refusal)> DecideKnownAsync(AppDbContext db, Agent known, AgentHello agent, CancellationToken ct)
     {
+        // The same key may show its used token again, for when the first verdict was lost on the way.
+        if (agent.AgentId is { } id && id != known.Id.ToString())
+        {
+            return (null, RefusalCodes.ProofFailed);
+        }
+
         if (known.RevokedAt is not null)
         {
-            return (null, AgentRefusals.Revoked);
+            return (null, RefusalCodes.Revoked);
         }
 
         if (known.QuarantinedAt is not null)
         {
-            return (null, AgentRefusals.Quarantined);
+            return (null, RefusalCodes.Quarantined);
         }
 
         var cluster = await db.Clusters.AsNoTracking().SingleAsync(c => c.Id == known.ClusterId, ct);
@@ -64,22 +64,22 @@ public sealed class AgentAdmission(
             var at = clock.GetUtcNow();
             await db.Agents.Where(a => a.Id == known.Id).ExecuteUpdateAsync(s => s.SetProperty(a => a.QuarantinedAt, at), ct);
             log.LogError("The key of agent {Agent} was presented from another cluster; it is quarantined", known.Id);
-            watch.Report(cluster.Id, AgentRefusals.Quarantined, at);
-            return (null, AgentRefusals.Quarantined);
+            watch.Report(cluster.Id, RefusalCodes.Quarantined, at);
+            return (null, RefusalCodes.Quarantined);
         }
 
         await StampAsync(db, known.Id, cluster.Id, agent, ct);
-        return (new AgentAdmitted(known.Id, cluster.Id, cluster.TeamId), null);
+        return (new AgentAdmitted(known.Id, cluster.Id, cluster.TeamId, cluster.Name), null);
     }
 
-    private async Task<(AgentAdmitted? Admitted, string? Refusal)> EnrolAsync(AppDbContext db, AgentPresentation agent, CancellationToken ct)
+    private async Task<(AgentAdmitted? Admitted, string? Refusal)> EnrolAsync(AppDbContext db, AgentHello agent, string? ip, CancellationToken ct)
     {
         var hash = Ids.Hash(agent.Token!);
         var now = clock.GetUtcNow();
         var token = await db.EnrolmentTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash, ct);
-        var refusal = token is null ? AgentRefusals.TokenInvalid
-            : token.UsedAt is not null ? AgentRefusals.TokenUsed
-            : token.ExpiresAt <= now ? AgentRefusals.TokenExpired
+        var refusal = token is null ? RefusalCodes.TokenInvalid
+            : token.UsedAt is not null ? RefusalCodes.TokenUsed
+            : token.ExpiresAt <= now ? RefusalCodes.TokenExpired
             : null;
         if (refusal is null)
         {
@@ -92,10 +92,10 @@ public sealed class AgentAdmission(
         }
 
         // Only failures count: whoever guesses runs into the limit, a fleet that enrols does not.
-        return await limiter.TakeAsync(RateLimitTable.Enrolment, RateLimiter.Network(agent.Ip), ct) is null ? (null, refusal) : (null, AgentRefusals.TooMany);
+        return await limiter.TakeAsync(RateLimitTable.Enrolment, RateLimiter.Network(ip), ct) is null ? (null, refusal) : (null, RefusalCodes.Busy);
     }
 
-    private async Task<(AgentAdmitted? Admitted, string? Refusal)> UseTokenAsync(AppDbContext db, EnrolmentToken token, AgentPresentation agent, DateTimeOffset now, CancellationToken ct)
+    private async Task<(AgentAdmitted? Admitted, string? Refusal)> UseTokenAsync(AppDbContext db, EnrolmentToken token, AgentHello agent, DateTimeOffset now, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
 
@@ -104,7 +104,7 @@ public sealed class AgentAdmission(
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.UsedAt, now), ct);
         if (taken == 0)
         {
-            return (null, AgentRefusals.TokenUsed);
+            return (null, RefusalCodes.TokenUsed);
         }
 
         var cluster = await db.Clusters.AsNoTracking().SingleAsync(c => c.Id == token.ClusterId, ct);
@@ -112,8 +112,8 @@ public sealed class AgentAdmission(
             .ExecuteUpdateAsync(s => s.SetProperty(c => c.ClusterUid, agent.ClusterUid), ct);
         if (bound == 0)
         {
-            watch.Report(cluster.Id, AgentRefusals.ClusterMismatch, now);
-            return (null, AgentRefusals.ClusterMismatch);
+            watch.Report(cluster.Id, RefusalCodes.ClusterMismatch, now);
+            return (null, RefusalCodes.ClusterMismatch);
         }
 
         var row = new Agent { Id = Ids.New(clock), ClusterId = cluster.Id, PublicKey = agent.PublicKey, CreatedAt = now };
@@ -123,7 +123,7 @@ public sealed class AgentAdmission(
         await StampAsync(db, row.Id, cluster.Id, agent, ct);
         await transaction.CommitAsync(ct);
         log.LogInformation("Agent {Agent} was enrolled for cluster {Cluster}", row.Id, cluster.Id);
-        return (new AgentAdmitted(row.Id, cluster.Id, cluster.TeamId), null);
+        return (new AgentAdmitted(row.Id, cluster.Id, cluster.TeamId, cluster.Name), null);
     }
 
     /// <summary>Of live keys the newest two stay.</summary>
@@ -137,14 +137,14 @@ public sealed class AgentAdmission(
         }
     }
 
-    private async Task StampAsync(AppDbContext db, Guid agentId, Guid clusterId, AgentPresentation agent, CancellationToken ct)
+    private async Task StampAsync(AppDbContext db, Guid agentId, Guid clusterId, AgentHello agent, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         await db.Agents.Where(a => a.Id == agentId).ExecuteUpdateAsync(
             s => s.SetProperty(a => a.LastSeenAt, now)
                 .SetProperty(a => a.Connects, a => a.Connects + 1)
                 .SetProperty(a => a.Version, Cut(agent.Version))
-                .SetProperty(a => a.SpecVersion, Cut(agent.SpecVersion)),
+                .SetProperty(a => a.SpecVersion, Cut(agent.SpecificationVersion.ToString(System.Globalization.CultureInfo.InvariantCulture))),
             ct);
         await db.Clusters.Where(c => c.Id == clusterId).ExecuteUpdateAsync(s => s.SetProperty(c => c.KubernetesVersion, Cut(agent.KubernetesVersion)), ct);
     }

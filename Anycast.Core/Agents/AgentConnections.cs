@@ -4,68 +4,68 @@ using Anycast.Core.Clusters.Links;
 namespace Anycast.Core.Agents;
 
 /// <summary>A tunnel that is up.</summary>
-/// <param name="AgentId">Whose.</param>
-/// <param name="ClusterId">To which cluster.</param>
-/// <param name="Since">Since when.</param>
-/// <param name="Version">The agent's version.</param>
-/// <param name="RoundTrip">Last measured time there and back, null before the first.</param>
-public sealed record AgentConnection(Guid AgentId, Guid ClusterId, DateTimeOffset Since, string Version, TimeSpan? RoundTrip);
+public sealed class AgentConnection
+{
+    private readonly AgentLink _link;
 
-/// <summary>The tunnels of this replica, at most one per cluster.</summary>
+    internal AgentConnection(AgentAdmitted admitted, AgentLink link)
+    {
+        _link = link;
+        AgentId = admitted.AgentId;
+        ClusterId = admitted.ClusterId;
+    }
+
+    public Guid AgentId { get; }
+
+    public Guid ClusterId { get; }
+
+    public DateTimeOffset Since => _link.Carrier.ConnectedAt;
+
+    public string Version => _link.Carrier.Hello.Version;
+
+    /// <summary>The last measured time through the tunnel and back; null before the first.</summary>
+    public TimeSpan? RoundTrip => _link.Carrier.RoundTrip is var time && time > TimeSpan.Zero ? time : null;
+
+    internal AgentLink Link => _link;
+}
+
+/// <summary>The tunnels of this replica, at most one per cluster: the newest replaces the one before at once.</summary>
 public sealed class AgentConnections(ClusterLinks links)
 {
-    private readonly ConcurrentDictionary<Guid, Entry> _byCluster = new();
+    private readonly ConcurrentDictionary<Guid, AgentConnection> _byCluster = new();
 
-    /// <summary>A cluster's connection came, went, or was measured anew.</summary>
+    /// <summary>A cluster's connection came or went.</summary>
     public event Action<Guid>? Changed;
 
-    public AgentConnection? Find(Guid clusterId) => _byCluster.GetValueOrDefault(clusterId)?.Connection;
+    public AgentConnection? Find(Guid clusterId) => _byCluster.GetValueOrDefault(clusterId);
 
-    public IReadOnlyCollection<AgentConnection> All => [.. _byCluster.Values.Select(e => e.Connection)];
+    public IReadOnlyCollection<AgentConnection> All => [.. _byCluster.Values];
 
     /// <summary>Makes a tunnel the cluster's one; the one before is cut.</summary>
-    public void Attach(AgentConnection connection, IClusterLink link)
+    internal void Attach(AgentConnection connection)
     {
-        _byCluster[connection.ClusterId] = new Entry(connection, link);
-        links.Attach(connection.ClusterId, link);
+        _byCluster[connection.ClusterId] = connection;
+        links.Attach(connection.ClusterId, connection.Link);
         Changed?.Invoke(connection.ClusterId);
     }
 
-    /// <summary>Forgets a tunnel that ended.</summary>
-    public void Detach(Guid clusterId, IClusterLink link)
+    /// <summary>Forgets a tunnel that ended; without effect on the one that took its place.</summary>
+    internal void Detach(AgentConnection connection)
     {
-        if (_byCluster.TryGetValue(clusterId, out var entry) && ReferenceEquals(entry.Link, link))
+        links.Detach(connection.ClusterId, connection.Link);
+        if (_byCluster.TryRemove(KeyValuePair.Create(connection.ClusterId, connection)))
         {
-            _byCluster.TryRemove(new KeyValuePair<Guid, Entry>(clusterId, entry));
+            Changed?.Invoke(connection.ClusterId);
         }
-
-        links.Detach(clusterId, link);
-        Changed?.Invoke(clusterId);
     }
 
     /// <summary>Cuts an agent's tunnel, if it is here.</summary>
-    public void Cut(Guid agentId, string reason)
+    internal void Cut(Guid agentId, string reason)
     {
-        foreach (var (clusterId, entry) in _byCluster)
+        foreach (var connection in _byCluster.Values.Where(c => c.AgentId == agentId))
         {
-            if (entry.Connection.AgentId == agentId)
-            {
-                entry.Link.Close(reason);
-                Detach(clusterId, entry.Link);
-            }
+            connection.Link.Close(reason);
+            Detach(connection);
         }
     }
-
-    internal void Measured(Guid clusterId, IClusterLink link, TimeSpan roundTrip)
-    {
-        if (_byCluster.TryGetValue(clusterId, out var entry) && ReferenceEquals(entry.Link, link))
-        {
-            _byCluster.TryUpdate(clusterId, entry with { Connection = entry.Connection with { RoundTrip = roundTrip } }, entry);
-            Changed?.Invoke(clusterId);
-        }
-    }
-
-    internal IClusterLink? Link(Guid clusterId) => _byCluster.GetValueOrDefault(clusterId)?.Link;
-
-    private sealed record Entry(AgentConnection Connection, IClusterLink Link);
 }

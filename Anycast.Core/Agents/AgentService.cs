@@ -4,6 +4,7 @@ using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
 using Anycast.Core.Teams;
+using Anycast.Tunnel.Carrier;
 using Microsoft.EntityFrameworkCore;
 
 namespace Anycast.Core.Agents;
@@ -50,7 +51,7 @@ public sealed class AgentService(
         return token;
     }
 
-    /// <summary>A token for the demo's agent, when the cluster has no live key that <paramref name="isHeld"/> says the agent still holds.</summary>
+    /// <summary>A token for the demo's agent. For the service itself alone.</summary>
     /// <exception cref="InvalidOperationException">A person called it.</exception>
     public async Task<NewEnrolmentToken> CreateDemoTokenAsync(Actor system, Cluster cluster, CancellationToken ct)
     {
@@ -103,7 +104,7 @@ public sealed class AgentService(
             await transaction.CommitAsync(ct);
         }
 
-        connections.Cut(agentId, AgentRefusals.Revoked);
+        connections.Cut(agentId, RefusalCodes.Revoked);
         return Outcome.Ok;
     }
 
