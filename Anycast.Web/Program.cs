@@ -1,9 +1,16 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
+using Anycast.Core.Agents;
+using Anycast.Core.Clusters;
 using Anycast.Core.Data;
 using Anycast.Core.Mail;
+using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
+using Anycast.Web.Agents;
+using Anycast.Web.Clusters;
+using Anycast.Web.Demo;
 using Anycast.Web.Hosting;
+using Anycast.Web.Proposals;
 using Anycast.Web.Shell;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -20,6 +27,9 @@ services.AddActivity();
 services.AddMail(settings);
 services.AddAccounts(settings);
 services.AddTeams();
+services.AddClusters();
+services.AddAgents();
+services.AddProposals();
 
 services.AddKeyRing();
 services.AddPublicAddress(settings);
@@ -27,6 +37,10 @@ services.AddSessions();
 services.AddJobs();
 services.AddHealth();
 services.AddShell();
+services.AddClusterPages();
+services.AddAgentEndpoint();
+services.AddProposalSweeper();
+services.AddDemo(settings);
 
 var app = builder.Build();
 await app.PrepareAsync();
@@ -39,6 +53,7 @@ app.UseAntiforgery();
 
 app.MapHealth();
 app.MapJobs();
+app.MapAgents();
 app.MapShell();
 
 await app.RunAsync();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Anycast.Core.Agents.Transport;
 using Anycast.Core.Clusters.Links;
 
 namespace Anycast.Core.Agents;
@@ -19,12 +20,12 @@ public sealed class AgentConnection
 
     public Guid ClusterId { get; }
 
-    public DateTimeOffset Since => _link.Carrier.ConnectedAt;
+    public DateTimeOffset Since => _link.Client.Carrier.ConnectedAt;
 
-    public string Version => _link.Carrier.Hello.Version;
+    public string Version => _link.Client.Carrier.Hello.Version;
 
     /// <summary>The last measured time through the tunnel and back; null before the first.</summary>
-    public TimeSpan? RoundTrip => _link.Carrier.RoundTrip is var time && time > TimeSpan.Zero ? time : null;
+    public TimeSpan? RoundTrip => _link.Client.Carrier.RoundTrip is var time && time > TimeSpan.Zero ? time : null;
 
     internal AgentLink Link => _link;
 }

@@ -24,7 +24,7 @@ public sealed class AgentReception(
 
         var client = new AgentClient(carrier, (kind, count) => log.LogError(
             "Agent {Agent} let {Count} leaves of {Kind} through that its specification withholds; they were dropped", admitted.AgentId, count, kind));
-        var connection = new AgentConnection(admitted, new AgentLink(carrier, client));
+        var connection = new AgentConnection(admitted, new AgentLink(client));
         connections.Attach(connection);
         try
         {

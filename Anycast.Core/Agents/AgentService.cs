@@ -51,9 +51,11 @@ public sealed class AgentService(
         return token;
     }
 
-    /// <summary>A token for the demo's agent. For the service itself alone.</summary>
-    /// <exception cref="InvalidOperationException">A person called it.</exception>
-    public async Task<NewEnrolmentToken> CreateDemoTokenAsync(Actor system, Cluster cluster, CancellationToken ct)
+    /// <summary>
+    /// Makes the demo's cluster ready for a new sandbox: forgets the identity and the keys of the one before, and makes a token. For the service itself alone.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A person called it, or for another cluster.</exception>
+    public async Task<NewEnrolmentToken> RenewDemoAsync(Actor system, Cluster cluster, CancellationToken ct)
     {
         if (system.Kind != ActorKind.System || !cluster.IsDemo)
         {
@@ -61,7 +63,13 @@ public sealed class AgentService(
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await InsertTokenAsync(db, cluster.Id, null, ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await db.Agents.Where(a => a.ClusterId == cluster.Id).ExecuteDeleteAsync(ct);
+        await db.EnrolmentTokens.Where(t => t.ClusterId == cluster.Id).ExecuteDeleteAsync(ct);
+        await db.Clusters.Where(c => c.Id == cluster.Id).ExecuteUpdateAsync(s => s.SetProperty(c => c.ClusterUid, (string?)null), ct);
+        var token = await InsertTokenAsync(db, cluster.Id, null, ct);
+        await transaction.CommitAsync(ct);
+        return token;
     }
 
     /// <summary>The cluster's keys, live ones first, with their connection.</summary>

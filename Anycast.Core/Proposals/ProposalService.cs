@@ -237,7 +237,7 @@ public sealed class ProposalService(
         OperationStatus.Forbidden => ProposalFailures.ForbiddenInCluster with { Args = [result.Reason ?? ""] },
         OperationStatus.Invalid => ProposalFailures.Refused with { Args = [result.Reason ?? ""] },
         OperationStatus.Replayed => ProposalFailures.AlreadyDecided,
-        OperationStatus.Unavailable => result.Reason == "AgentOffline" ? ClusterFailures.Offline : ClusterFailures.Timeout,
+        OperationStatus.Unavailable => ClusterFailures.Timeout,
         _ => ClusterFailures.Broken,
     };
 }

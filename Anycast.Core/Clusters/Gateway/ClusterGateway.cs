@@ -160,7 +160,7 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
         limit.CancelAfter(ClusterLimits.OperationTimeout);
         try
         {
-            return await link.OperateAsync(request, limit.Token);
+            return await link.ExecuteAsync(request, limit.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -1,10 +1,10 @@
-using System.Net;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
+using Anycast.Tunnel;
 using k8s;
 using k8s.Models;
 
@@ -23,16 +23,20 @@ public sealed record ObjectList<T>(IReadOnlyList<T> Items, bool Complete);
 /// <summary>Reads projected objects over one link, bounded in time and size. Knows nothing of actors: <see cref="ClusterGateway"/> does.</summary>
 internal sealed class ClusterReader(IClusterLink link)
 {
-    public async Task<Outcome<ReadOnlyMemory<byte>>> ReadBytesAsync(string pathAndQuery, CancellationToken ct)
+    public async Task<Outcome<byte[]>> ReadBytesAsync(string pathAndQuery, CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(ClusterLimits.ReadTimeout);
         try
         {
-            var answer = await link.GetAsync(pathAndQuery, limit.Token);
-            return answer.Status is < 200 or > 299 ? ClusterFailures.Of((HttpStatusCode)answer.Status)
-                : answer.Json.Length > ClusterLimits.AnswerBytes ? ClusterFailures.TooLarge
-                : answer.Json;
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://agent" + TunnelRoutes.Objects + pathAndQuery));
+            using var response = await link.SendAsync(request, limit.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                return ClusterFailures.Of(response.StatusCode);
+            }
+
+            return await ReadBoundedAsync(response, limit.Token) is { } body ? body : ClusterFailures.TooLarge;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -96,12 +100,12 @@ internal sealed class ClusterReader(IClusterLink link)
         }
     }
 
-    private static Outcome<T> Parse<T>(ReadOnlyMemory<byte> body)
+    private static Outcome<T> Parse<T>(byte[] body)
         where T : class
     {
         try
         {
-            using var stream = new MemoryStream(body.ToArray(), writable: false);
+            using var stream = new MemoryStream(body, writable: false);
             return KubernetesJson.Deserialize<T>(stream) is { } value ? value : ClusterFailures.Broken;
         }
         catch (Exception e) when (e is JsonException or FormatException or NotSupportedException or InvalidOperationException)
@@ -114,6 +118,25 @@ internal sealed class ClusterReader(IClusterLink link)
     {
         var entity = typeof(T).GetCustomAttribute<KubernetesEntityAttribute>() ?? throw new ArgumentException($"{typeof(T).Name} is no Kubernetes kind.");
         return ClusterKinds.Find(entity.Kind) ?? throw new ArgumentException($"The kind {entity.Kind} is not among those the service asks for.");
+    }
+
+    private static async Task<byte[]?> ReadBoundedAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        using var copy = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, ct)) > 0)
+        {
+            if (copy.Length + read > ClusterLimits.AnswerBytes)
+            {
+                return null;
+            }
+
+            copy.Write(buffer, 0, read);
+        }
+
+        return copy.ToArray();
     }
 
     private sealed class ListPage<T>

@@ -1,0 +1,45 @@
+using Anycast.Core.Agents;
+using Anycast.Tunnel;
+using Anycast.Web.Hosting;
+
+namespace Anycast.Web.Agents;
+
+/// <summary>The door of the agents: the end point they dial, and the sweep that cuts what was revoked.</summary>
+public static class AgentsWebSetup
+{
+    public static IServiceCollection AddAgentEndpoint(this IServiceCollection services) => services.AddHostedService<AgentSweeper>();
+
+    public static WebApplication MapAgents(this WebApplication app)
+    {
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
+        app.Map(TunnelRoutes.Connect, ConnectAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
+        return app;
+    }
+
+    private static async Task ConnectAsync(HttpContext context, AgentReception reception, IHostApplicationLifetime lifetime)
+    {
+        // No browser has business here: an Origin header is refused, whatever it says (cross-site WebSockets, T24).
+        if (context.Request.Headers.ContainsKey("Origin"))
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
+
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        try
+        {
+            await reception.ReceiveAsync(socket, context.ClientIp(), stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The agent hung up, or the service stops.
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Anycast.Core.Data;
+
+namespace Anycast.Web.Demo;
+
+public static class DemoSetup
+{
+    /// <summary>The demo host, where the demo is on.</summary>
+    public static IServiceCollection AddDemo(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = configuration.GetSection(DemoOptions.Section).Get<DemoOptions>() ?? new DemoOptions();
+        var data = configuration.GetSection(DataOptions.Section).Get<DataOptions>() ?? new DataOptions();
+        services.AddSingleton(options);
+        services.AddSingleton<DemoTeam>();
+        if (options.Enabled ?? !data.UsesPostgres)
+        {
+            services.AddHostedService<DemoHost>();
+        }
+
+        return services;
+    }
+}

@@ -1,0 +1,4 @@
+namespace Anycast.Web.Proposals;
+
+/// <summary>Names the resource files of the proposals' pages.</summary>
+public sealed class ProposalText;
