@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
+using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Agents;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common.RateLimits;
@@ -7,6 +8,7 @@ using Anycast.Core.Common.Sealing;
 using Anycast.Core.Mail;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
+using Anycast.Core.Usage;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
@@ -39,6 +41,12 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     public DbSet<Agent> Agents => Set<Agent>();
     public DbSet<EnrolmentToken> EnrolmentTokens => Set<EnrolmentToken>();
     public DbSet<Proposal> Proposals => Set<Proposal>();
+
+    // Usage, Assistant
+    public DbSet<UsageEntry> UsageEntries => Set<UsageEntry>();
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+    public DbSet<Message> Messages => Set<Message>();
+    public DbSet<ToolCall> ToolCalls => Set<ToolCall>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -33,5 +33,5 @@ public static class DiagnosticsSetup
     ];
 
     public static IServiceCollection AddDiagnostics(this IServiceCollection services) =>
-        services.AddSingleton(new Diagnosis(Analyzers));
+        services.AddSingleton(new Diagnosis(Analyzers)).AddSingleton<DiagnosisService>();
 }

@@ -21,6 +21,12 @@ public static class FindingTexts
     /// <summary>What the suggested change does and where its values come from.</summary>
     public static string Fix(SuggestedFix fix, CultureInfo culture) => Text(fix.Origin, fix.Args, culture);
 
+    /// <summary>A text by rule and part (<c>Title</c>, <c>Cause</c>, <c>Remedy</c>), for findings that come from a tool's output.</summary>
+    public static string Of(string rule, string part, IReadOnlyDictionary<string, string> args, CultureInfo culture) => Text($"{rule}.{part}", args, culture);
+
+    /// <summary>A suggested change's text by its key.</summary>
+    public static string OfFix(string origin, IReadOnlyDictionary<string, string> args, CultureInfo culture) => Text(origin, args, culture);
+
     /// <summary>The word for a severity.</summary>
     public static string Severity(FindingSeverity severity, CultureInfo culture) => Text($"Severity.{severity}", EmptyArgs, culture);
 

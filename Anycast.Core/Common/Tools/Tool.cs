@@ -17,7 +17,8 @@ public enum ToolEffect
 /// <param name="TeamId">The team of the conversation.</param>
 /// <param name="ClusterId">The cluster of the conversation; null when none is chosen.</param>
 /// <param name="ConversationId">The conversation, null outside of chat.</param>
-public sealed record ToolContext(Actor Actor, Guid TeamId, Guid? ClusterId, Guid? ConversationId);
+/// <param name="RunId">The answer within it.</param>
+public sealed record ToolContext(Actor Actor, Guid TeamId, Guid? ClusterId, Guid? ConversationId, Guid? RunId = null);
 
 /// <summary>What a tool answered.</summary>
 /// <param name="Output">Typed output; what a cluster said stands only in its fields, never in instructions.</param>
