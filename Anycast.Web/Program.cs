@@ -1,11 +1,14 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
 using Anycast.Core.Agents;
+using Anycast.Core.Assistant;
 using Anycast.Core.Clusters;
 using Anycast.Core.Data;
+using Anycast.Core.Diagnostics;
 using Anycast.Core.Mail;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
+using Anycast.Core.Usage;
 using Anycast.Web.Agents;
 using Anycast.Web.Clusters;
 using Anycast.Web.Demo;
@@ -30,6 +33,9 @@ services.AddTeams();
 services.AddClusters();
 services.AddAgents();
 services.AddProposals();
+services.AddUsage();
+services.AddDiagnostics();
+services.AddAssistant(settings);
 
 services.AddKeyRing();
 services.AddPublicAddress(settings);
