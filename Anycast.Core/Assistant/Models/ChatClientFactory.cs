@@ -36,6 +36,9 @@ public sealed class ChatClientFactory : IDisposable
         _models.Add(new ChatModel("", ChatModel.BuiltInName, builtIn));
     }
 
+    /// <summary>For tests: models that are already there.</summary>
+    internal ChatClientFactory(IEnumerable<ChatModel> models) => _models.AddRange(models);
+
     /// <summary>All models, the default first. The built-in assistant is always among them.</summary>
     public IReadOnlyList<ChatModel> Models => _models;
 

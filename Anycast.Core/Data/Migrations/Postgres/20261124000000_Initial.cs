@@ -317,6 +317,40 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "UsageEntries",
+                columns: table => new
+                {
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Seq = table.Column<long>(type: "bigint", nullable: false),
+                    TeamId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RunId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Round = table.Column<int>(type: "integer", nullable: false),
+                    Provider = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    Model = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: false),
+                    InputTokens = table.Column<long>(type: "bigint", nullable: false),
+                    CachedInputTokens = table.Column<long>(type: "bigint", nullable: false),
+                    OutputTokens = table.Column<long>(type: "bigint", nullable: false),
+                    At = table.Column<long>(type: "bigint", nullable: false),
+                    Day = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_UsageEntries", x => new { x.UserId, x.Seq });
+                    table.ForeignKey(
+                        name: "FK_UsageEntries_Teams_TeamId",
+                        column: x => x.TeamId,
+                        principalTable: "Teams",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_UsageEntries_Users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "UserClaims",
                 columns: table => new
                 {
@@ -423,6 +457,44 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 });
 
             migrationBuilder.CreateTable(
+                name: "Conversations",
+                columns: table => new
+                {
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Seq = table.Column<long>(type: "bigint", nullable: false),
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    TeamId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ClusterId = table.Column<Guid>(type: "uuid", nullable: true),
+                    Title = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: false),
+                    Draft = table.Column<string>(type: "character varying(8000)", maxLength: 8000, nullable: false),
+                    LastMessage = table.Column<int>(type: "integer", nullable: false),
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    UpdatedAt = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Conversations", x => new { x.UserId, x.Seq });
+                    table.ForeignKey(
+                        name: "FK_Conversations_Clusters_ClusterId",
+                        column: x => x.ClusterId,
+                        principalTable: "Clusters",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.SetNull);
+                    table.ForeignKey(
+                        name: "FK_Conversations_Teams_TeamId",
+                        column: x => x.TeamId,
+                        principalTable: "Teams",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_Conversations_Users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "EnrolmentTokens",
                 columns: table => new
                 {
@@ -449,6 +521,73 @@ namespace Anycast.Core.Data.Migrations.Postgres
                         principalTable: "Users",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.SetNull);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Messages",
+                columns: table => new
+                {
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ConversationSeq = table.Column<long>(type: "bigint", nullable: false),
+                    Seq = table.Column<int>(type: "integer", nullable: false),
+                    Role = table.Column<int>(type: "integer", nullable: false),
+                    Text = table.Column<string>(type: "character varying(60000)", maxLength: 60000, nullable: false),
+                    About = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false),
+                    State = table.Column<int>(type: "integer", nullable: false),
+                    Failure = table.Column<int>(type: "integer", nullable: true),
+                    RetryAt = table.Column<long>(type: "bigint", nullable: true),
+                    Interruption = table.Column<int>(type: "integer", nullable: true),
+                    RunId = table.Column<Guid>(type: "uuid", nullable: true),
+                    LeaseUntil = table.Column<long>(type: "bigint", nullable: true),
+                    Provider = table.Column<string>(type: "character varying(60)", maxLength: 60, nullable: false),
+                    Model = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: false),
+                    InputTokens = table.Column<long>(type: "bigint", nullable: false),
+                    CachedInputTokens = table.Column<long>(type: "bigint", nullable: false),
+                    OutputTokens = table.Column<long>(type: "bigint", nullable: false),
+                    CreatedAt = table.Column<long>(type: "bigint", nullable: false),
+                    FinishedAt = table.Column<long>(type: "bigint", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Messages", x => new { x.UserId, x.ConversationSeq, x.Seq });
+                    table.ForeignKey(
+                        name: "FK_Messages_Conversations_UserId_ConversationSeq",
+                        columns: x => new { x.UserId, x.ConversationSeq },
+                        principalTable: "Conversations",
+                        principalColumns: new[] { "UserId", "Seq" },
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ToolCalls",
+                columns: table => new
+                {
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ConversationSeq = table.Column<long>(type: "bigint", nullable: false),
+                    MessageSeq = table.Column<int>(type: "integer", nullable: false),
+                    Index = table.Column<int>(type: "integer", nullable: false),
+                    Round = table.Column<int>(type: "integer", nullable: false),
+                    CallId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Arguments = table.Column<string>(type: "character varying(8000)", maxLength: 8000, nullable: false),
+                    TextOffset = table.Column<int>(type: "integer", nullable: false),
+                    Status = table.Column<int>(type: "integer", nullable: false),
+                    Code = table.Column<string>(type: "character varying(80)", maxLength: 80, nullable: true),
+                    Read = table.Column<string>(type: "character varying(400)", maxLength: 400, nullable: false),
+                    Output = table.Column<string>(type: "character varying(24000)", maxLength: 24000, nullable: false),
+                    ProposalId = table.Column<Guid>(type: "uuid", nullable: true),
+                    StartedAt = table.Column<long>(type: "bigint", nullable: false),
+                    DurationMs = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ToolCalls", x => new { x.UserId, x.ConversationSeq, x.MessageSeq, x.Index });
+                    table.ForeignKey(
+                        name: "FK_ToolCalls_Messages_UserId_ConversationSeq_MessageSeq",
+                        columns: x => new { x.UserId, x.ConversationSeq, x.MessageSeq },
+                        principalTable: "Messages",
+                        principalColumns: new[] { "UserId", "ConversationSeq", "Seq" },
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateIndex(
@@ -486,6 +625,27 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Conversations_ClusterId",
+                table: "Conversations",
+                column: "ClusterId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Conversations_Id",
+                table: "Conversations",
+                column: "Id",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Conversations_TeamId",
+                table: "Conversations",
+                column: "TeamId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Conversations_UserId_TeamId_UpdatedAt",
+                table: "Conversations",
+                columns: new[] { "UserId", "TeamId", "UpdatedAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_EnrolmentTokens_ClusterId",
                 table: "EnrolmentTokens",
                 column: "ClusterId");
@@ -505,6 +665,11 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 name: "IX_Memberships_UserId",
                 table: "Memberships",
                 column: "UserId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Messages_State_LeaseUntil",
+                table: "Messages",
+                columns: new[] { "State", "LeaseUntil" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_OutboxMails_SentAt_NextTryAt",
@@ -547,6 +712,17 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 table: "Teams",
                 column: "Slug",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_UsageEntries_RunId_Round",
+                table: "UsageEntries",
+                columns: new[] { "RunId", "Round" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_UsageEntries_TeamId_Day",
+                table: "UsageEntries",
+                columns: new[] { "TeamId", "Day" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_UserClaims_UserId",
@@ -613,6 +789,12 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 name: "Sessions");
 
             migrationBuilder.DropTable(
+                name: "ToolCalls");
+
+            migrationBuilder.DropTable(
+                name: "UsageEntries");
+
+            migrationBuilder.DropTable(
                 name: "UserClaims");
 
             migrationBuilder.DropTable(
@@ -626,6 +808,12 @@ namespace Anycast.Core.Data.Migrations.Postgres
 
             migrationBuilder.DropTable(
                 name: "UserTokens");
+
+            migrationBuilder.DropTable(
+                name: "Messages");
+
+            migrationBuilder.DropTable(
+                name: "Conversations");
 
             migrationBuilder.DropTable(
                 name: "Clusters");
