@@ -31,7 +31,7 @@ services.AddMail(settings);
 services.AddAccounts(settings);
 services.AddTeams();
 services.AddClusters();
-services.AddAgents();
+services.AddAgents(settings);
 services.AddProposals();
 services.AddUsage();
 services.AddDiagnostics();

@@ -15,6 +15,9 @@ public static class AgentLimits
     /// <summary>Largest public key accepted, in characters of base64.</summary>
     public const int PublicKeyLength = 400;
 
+    /// <summary>Longest text that is looked up as an enrolment token.</summary>
+    public const int TokenLength = 200;
+
     /// <summary>How often live connections are compared with the rows, and their latency measured: a revocation on any replica cuts within 5 s.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);
 

@@ -1,16 +1,25 @@
+using Anycast.Core.Agents.Install;
 using Anycast.Core.Agents.Transport;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Anycast.Core.Agents;
 
 public static class AgentsSetup
 {
-    public static IServiceCollection AddAgents(this IServiceCollection services) => services
-        .AddSingleton<AgentCarrierListener>()
-        .AddSingleton<AgentConnections>()
-        .AddSingleton<AgentAdmission>()
-        .AddSingleton<AgentReception>()
-        .AddSingleton<AgentService>()
-        .AddSingleton<AgentMaintenance>()
-        .AddSingleton<EnrolmentWatch>();
+    public static IServiceCollection AddAgents(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<InstallOptions>().Bind(configuration.GetSection(InstallOptions.Section))
+            .Validate(o => o.IsAcceptable, "Anycast:Agent:Image must name the agent's image by digest, such as registry.example.org/anycast-agent@sha256:…")
+            .ValidateOnStart();
+        return services
+            .AddSingleton<AgentCarrierListener>()
+            .AddSingleton<AgentConnections>()
+            .AddSingleton<AgentAdmission>()
+            .AddSingleton<AgentReception>()
+            .AddSingleton<AgentService>()
+            .AddSingleton<AgentMaintenance>()
+            .AddSingleton<EnrolmentWatch>()
+            .AddSingleton<InstallService>();
+    }
 }

@@ -26,7 +26,7 @@ public static class LeafGrammar
     private static readonly SearchValues<byte> LowerBytes = Bytes("abcdefghijklmnopqrstuvwxyz");
     private static readonly SearchValues<byte> Argv0Bytes = Bytes("abcdefghijklmnopqrstuvwxyz0123456789._-");
     private static readonly SearchValues<byte> HexBytes = Bytes("0123456789abcdef");
-    private static readonly SearchValues<byte> QuantitySuffixBytes = Bytes("mkMGTPEinu");
+    private static readonly SearchValues<byte> QuantitySuffixBytes = Bytes("mkKMGTPEinu");
     private static readonly SearchValues<byte> IpBytes = Bytes("0123456789abcdefABCDEF.:");
 
     /// <summary>Whether a text fits a type. Maps, lists and <see cref="LeafType.Msg"/> are no texts and never fit.</summary>
