@@ -18,14 +18,32 @@ internal static class AccountMails
 
     public static NewMail PasswordChanged(User user, Uri link) => Compose("PasswordChanged", user, link);
 
-    private static NewMail Compose(string kind, User user, Uri link)
+    public static NewMail SecondFactorOn(User user, Uri link) => Compose("SecondFactorOn", user, link);
+
+    public static NewMail SecondFactorOff(User user, Uri link) => Compose("SecondFactorOff", user, link);
+
+    public static NewMail Pin(User user, Uri link, string pin) => Compose("Pin", user, link, args: pin);
+
+    /// <summary>To the new address: confirm it.</summary>
+    public static NewMail ConfirmNewAddress(User user, string address, Uri link) => Compose("ConfirmNewAddress", user, link, address, address);
+
+    /// <summary>To the old address: what is about to happen, and the link that stops or undoes it.</summary>
+    public static NewMail AddressChanging(User user, string newAddress, Uri undo) => Compose("AddressChanging", user, undo, args: newAddress);
+
+    /// <summary>To the address that is the account's again.</summary>
+    public static NewMail AddressRestored(User user, Uri link) => Compose("AddressRestored", user, link);
+
+    /// <summary>To an address that somebody wanted for another account.</summary>
+    public static NewMail AddressTaken(User user, Uri link) => Compose("AddressTaken", user, link);
+
+    private static NewMail Compose(string kind, User user, Uri link, string? to = null, params object[] args)
     {
         var culture = CultureInfo.GetCultureInfo(user.Language ?? "en");
         string Text(string part) => s_texts.GetString($"{kind}.{part}", culture) ?? throw new MissingManifestResourceException($"{kind}.{part}");
         string Shared(string part) => s_texts.GetString($"Shared.{part}", culture) ?? throw new MissingManifestResourceException(part);
 
         var hello = string.Format(culture, Shared("Hello"), user.Name);
-        var body = Text("Body");
+        var body = string.Format(culture, Text("Body"), args);
         var text = $"{hello}\n\n{body}\n\n{link}\n\n{Shared("Footer")}\n";
         var html = $"""
             <!doctype html><html lang="{culture.TwoLetterISOLanguageName}"><body style="font-family:sans-serif;font-size:15px;line-height:1.5;color:#1c2430">
@@ -33,6 +51,6 @@ internal static class AccountMails
             <p><a href="{WebUtility.HtmlEncode(link.ToString())}">{WebUtility.HtmlEncode(Text("Button"))}</a></p>
             <p style="color:#5b6675">{WebUtility.HtmlEncode(Shared("Footer"))}</p></body></html>
             """;
-        return new NewMail(MailClass.Transactional, user.Email!, user.Name, Text("Subject"), text, html, user.Id);
+        return new NewMail(MailClass.Transactional, to ?? user.Email!, user.Name, string.Format(culture, Text("Subject"), args), text, html, user.Id);
     }
 }

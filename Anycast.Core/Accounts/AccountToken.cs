@@ -7,6 +7,8 @@ public enum TokenPurpose
 {
     ConfirmEmail = 1,
     ResetPassword = 2,
+    ChangeEmail = 3,
+    UndoEmailChange = 4,
 }
 
 /// <summary>A mailed link's secret: stored hashed, used once, one live per user and purpose.</summary>
@@ -23,6 +25,10 @@ public sealed class AccountToken
 
     [Classified(DataClass.Credential)]
     public string Hash { get; set; } = "";
+
+    /// <summary>The address a change of address is about: the new one, or the old one to go back to.</summary>
+    [Classified(DataClass.Contact)]
+    public string? Address { get; set; }
 
     [Classified(DataClass.Technical)]
     public DateTimeOffset CreatedAt { get; set; }

@@ -8,7 +8,7 @@ namespace Anycast.Core.Accounts;
 public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, TimeProvider clock)
 {
     /// <summary>A new secret; an earlier one of the same purpose is void. Stored by the caller's SaveChanges.</summary>
-    public async Task<string> MakeAsync(AppDbContext db, Guid userId, TokenPurpose purpose, TimeSpan lifetime, CancellationToken ct)
+    public async Task<string> MakeAsync(AppDbContext db, Guid userId, TokenPurpose purpose, TimeSpan lifetime, CancellationToken ct, string? address = null)
     {
         var now = clock.GetUtcNow();
         var secret = Ids.Secret();
@@ -19,6 +19,7 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
             UserId = userId,
             Purpose = purpose,
             Hash = Ids.Hash(secret),
+            Address = address,
             CreatedAt = now,
             ExpiresAt = now + lifetime,
         });
@@ -38,6 +39,15 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
 
         var taken = await db.AccountTokens.Where(t => t.Id == token.Id).ExecuteDeleteAsync(ct);
         return taken == 1 && token.ExpiresAt > clock.GetUtcNow() ? token.UserId : null;
+    }
+
+    /// <summary>The live token of a secret, without using it up.</summary>
+    internal async Task<AccountToken?> FindAsync(string secret, TokenPurpose purpose, CancellationToken ct)
+    {
+        var hash = Ids.Hash(secret);
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.AccountTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now, ct);
     }
 
     /// <summary>Whose secret it is, without using it up.</summary>

@@ -14,8 +14,17 @@ public sealed class AccountsOptions
     /// <summary>Lifetime of a link that resets a password.</summary>
     public static readonly TimeSpan ResetLifetime = TimeSpan.FromHours(1);
 
+    /// <summary>Lifetime of a link that confirms a new address.</summary>
+    public static readonly TimeSpan EmailChangeLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>Lifetime of the link in the old mailbox that undoes a change of address.</summary>
+    public static readonly TimeSpan EmailUndoLifetime = TimeSpan.FromDays(7);
+
     /// <summary>Sessions end this long after their last activity (S04, K04); the row is deleted within a day after.</summary>
     public static readonly TimeSpan SessionIdle = TimeSpan.FromDays(60);
+
+    /// <summary>Answers that depend on whether an account exists come no sooner than this (T18); zero only in tests.</summary>
+    public TimeSpan AnswerFloor { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>bcrypt cost; 12 by decision (DESIGN promise 7), lower only in tests. Stored hashes outside 4–14 are refused.</summary>
     public int BcryptCost { get; set; } = 12;

@@ -1,3 +1,6 @@
+using Anycast.Core.Accounts.EmailChange;
+using Anycast.Core.Accounts.SecondFactor;
+using Anycast.Core.Accounts.SignIn;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +21,14 @@ public static class AccountsSetup
         services.AddSingleton<AccountTokens>();
         services.AddSingleton<SessionService>();
         services.AddSingleton<AccountService>();
+        services.AddSingleton<EqualTime>();
+        services.AddSingleton<SignInAttempts>();
         services.AddSingleton<SignInService>();
+        services.AddSingleton<PinService>();
+        services.AddSingleton<StepUpService>();
+        services.AddSingleton<SecondFactorCheck>();
+        services.AddSingleton<SecondFactorService>();
+        services.AddSingleton<EmailChangeService>();
         services.AddSingleton<SetupService>();
         services.AddSingleton<Common.RateLimits.RateLimiter>();
         return services;

@@ -28,6 +28,10 @@ public sealed class Session
     [Classified(DataClass.Connection)]
     public DateTimeOffset LastSeenAt { get; set; }
 
+    /// <summary>When the person last proved that it is them: at sign-in, or when a sensitive act asked again (T20).</summary>
+    [Classified(DataClass.Connection)]
+    public DateTimeOffset ProvenAt { get; set; }
+
     [Classified(DataClass.Connection)]
     public string? Ip { get; set; }
 

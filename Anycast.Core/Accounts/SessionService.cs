@@ -1,3 +1,4 @@
+using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
@@ -9,7 +10,7 @@ namespace Anycast.Core.Accounts;
 public sealed record FoundSession(Guid Id, Guid UserId, byte[] Ticket);
 
 /// <summary>Sessions on the server (D21, S04, K04). The cookie holds a random key; the row decides alone whether it is good.</summary>
-public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock)
+public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, MasterKey master, ActivityLog activity, TimeProvider clock)
 {
     /// <summary>Activity is recorded at most this late.</summary>
     public static readonly TimeSpan Granularity = TimeSpan.FromSeconds(60);
@@ -30,6 +31,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
             Ticket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N")),
             CreatedAt = now,
             LastSeenAt = now,
+            ProvenAt = now,
             Ip = ip,
             Device = device,
         });
@@ -103,6 +105,17 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
         }
     }
 
+    /// <summary>Gives a live session a new key; the old one is void at once, circuits go on (T20). Null when the session is gone.</summary>
+    public async Task<string?> RekeyAsync(Guid sessionId, byte[] ticket, CancellationToken ct)
+    {
+        var key = Ids.Secret();
+        var hash = Ids.Hash(key);
+        var sealedTicket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N"));
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var changed = await db.Sessions.Where(s => s.Id == sessionId).ExecuteUpdateAsync(s => s.SetProperty(x => x.KeyHash, hash).SetProperty(x => x.Ticket, sealedTicket), ct);
+        return changed == 1 ? key : null;
+    }
+
     /// <summary>Ends the session of a cookie's key.</summary>
     public async Task CloseAsync(string key, CancellationToken ct)
     {
@@ -126,11 +139,35 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
         return await db.Sessions.AsNoTracking().Where(s => s.UserId == actor.UserId && s.LastSeenAt > alive).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
     }
 
-    /// <summary>Ends one of the user's own sessions.</summary>
+    /// <summary>Ends one of the user's own sessions; its open circuits end within five seconds, on every replica.</summary>
     public async Task<Outcome> RevokeAsync(Actor actor, Guid sessionId, CancellationToken ct)
     {
+        if (actor.Kind != ActorKind.User)
+        {
+            return Failure.Forbidden;
+        }
+
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Sessions.Where(s => s.UserId == actor.UserId && s.Id == sessionId).ExecuteDeleteAsync(ct) == 1 ? Outcome.Ok : Failure.NotFound;
+        if (await db.Sessions.Where(s => s.UserId == actor.UserId && s.Id == sessionId).ExecuteDeleteAsync(ct) != 1)
+        {
+            return Failure.NotFound;
+        }
+
+        await activity.RecordAsync(actor, new ActivityEvent("sessions.revoke", "session", sessionId.ToString()), ct);
+        return Outcome.Ok;
+    }
+
+    /// <summary>Ends all of the user's sessions but the one that asks. Returns how many ended.</summary>
+    public async Task<Outcome<int>> RevokeOthersAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.Kind != ActorKind.User || actor.SessionId is null)
+        {
+            return Failure.Forbidden;
+        }
+
+        var ended = await CloseOthersAsync(actor.UserId, actor.SessionId, ct);
+        await activity.RecordAsync(actor, new ActivityEvent("sessions.revoke_others", "user", actor.UserId.ToString(), Detail: ended.ToString(System.Globalization.CultureInfo.InvariantCulture)), ct);
+        return ended;
     }
 
     /// <summary>Deletes rows whose time is over (K04).</summary>

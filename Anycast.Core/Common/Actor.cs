@@ -19,6 +19,27 @@ public enum ActorKind
     System = 3,
 }
 
+/// <summary>What an API token may be used for (D22). Its owner's role in the team limits it further.</summary>
+[Flags]
+public enum ApiScopes
+{
+    None = 0,
+
+    /// <summary>See the team.</summary>
+    Read = 1,
+
+    /// <summary>Change what the role may change.</summary>
+    Write = 2,
+
+    /// <summary>Use the assistant.</summary>
+    Assistant = 4,
+
+    /// <summary>Reach the team's clusters.</summary>
+    Clusters = 8,
+
+    All = Read | Write | Assistant | Clusters,
+}
+
 /// <summary>
 /// Who is calling. Always an argument, never ambient: the same method serves a circuit, the API, MCP and a job.
 /// It says who, not what they may do in a team: membership is read from the database at each call.
@@ -36,6 +57,15 @@ public sealed record Actor
 
     /// <summary>The server-side session, when a person acts in a browser.</summary>
     public Guid? SessionId { get; init; }
+
+    /// <summary>The token that acts, when one does.</summary>
+    public Guid? TokenId { get; init; }
+
+    /// <summary>The one team a token is good for.</summary>
+    public Guid? TokenTeamId { get; init; }
+
+    /// <summary>What a token may be used for.</summary>
+    public ApiScopes Scopes { get; init; }
 
     /// <summary>The caller's address as seen behind known proxies; kept in the activity log (D14).</summary>
     public string? Ip { get; init; }

@@ -1,13 +1,18 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SecondFactor;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
-using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Agents;
+using Anycast.Core.ApiTokens;
+using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Mail;
+using Anycast.Core.Notifications;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
+using Anycast.Core.Teams.Invitations;
 using Anycast.Core.Usage;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
@@ -31,10 +36,19 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     // Accounts
     public DbSet<AccountToken> AccountTokens => Set<AccountToken>();
     public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<TotpDevice> TotpDevices => Set<TotpDevice>();
+    public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+    public DbSet<SignInAttempt> SignInAttempts => Set<SignInAttempt>();
 
-    // Teams
+    // Notifications
+    public DbSet<Notification> Notifications => Set<Notification>();
+    public DbSet<NotificationPreference> NotificationPreferences => Set<NotificationPreference>();
+
+    // Teams, ApiTokens
     public DbSet<Team> Teams => Set<Team>();
     public DbSet<Membership> Memberships => Set<Membership>();
+    public DbSet<TeamInvitation> TeamInvitations => Set<TeamInvitation>();
+    public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
 
     // Clusters, Agents, Proposals
     public DbSet<Cluster> Clusters => Set<Cluster>();

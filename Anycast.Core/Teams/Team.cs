@@ -22,6 +22,14 @@ public sealed class Team
     [Classified(DataClass.Team)]
     public bool MembersMayApprove { get; set; } = true;
 
+    /// <summary>Whether only members with a second factor get in (D07).</summary>
+    [Classified(DataClass.Team)]
+    public bool RequiresSecondFactor { get; set; }
+
+    /// <summary>Blocked by an operator since then.</summary>
+    [Classified(DataClass.Team)]
+    public DateTimeOffset? BlockedAt { get; set; }
+
     /// <summary>The team that holds the sandbox cluster.</summary>
     [Classified(DataClass.Technical)]
     public bool IsDemo { get; set; }

@@ -7,6 +7,9 @@ namespace Anycast.Core.Teams;
 /// <summary>What an actor may do in one team, as read from the database for this call.</summary>
 public sealed record TeamGrant(Guid TeamId, string Slug, string Name, TeamRole Role, IReadOnlySet<string> Permissions)
 {
+    /// <summary>Whether the team asks for a second factor.</summary>
+    public bool RequiresSecondFactor { get; init; }
+
     /// <summary>The team's rule on who may approve changes.</summary>
     public bool MembersMayApprove { get; init; }
 
@@ -37,14 +40,29 @@ public sealed class TeamAccess(IDbContextFactory<AppDbContext> contexts)
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         var found = await db.Memberships.AsNoTracking().Where(m => m.UserId == actor.UserId).Where(which)
-            .Join(db.Users, m => m.UserId, u => u.Id, (m, u) => new { m.Role, m.Team, Usable = u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null })
+            .Join(db.Users, m => m.UserId, u => u.Id, (m, u) => new { m.Role, m.Team, u.TwoFactorEnabled, Usable = u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null })
             .SingleOrDefaultAsync(ct);
-        if (found is not { Team: { } team, Usable: true })
+        if (found is not { Team: { } team, Usable: true } || (actor.Kind == ActorKind.ApiToken && actor.TokenTeamId != team.Id))
         {
             return Failure.NotFound;
         }
 
-        var grant = new TeamGrant(team.Id, team.Slug, team.Name, found.Role, RoleTable.For(found.Role, team.MembersMayApprove)) { MembersMayApprove = team.MembersMayApprove };
+        if (team.BlockedAt is not null)
+        {
+            return new Failure(FailureKind.Forbidden, "teams.blocked");
+        }
+
+        if (team.RequiresSecondFactor && !found.TwoFactorEnabled)
+        {
+            return new Failure(FailureKind.Forbidden, "teams.second_factor_needed");
+        }
+
+        if (actor.Kind == ActorKind.ApiToken && !ScopeTable.Allows(actor.Scopes, permission))
+        {
+            return new Failure(FailureKind.Forbidden, "tokens.scope_missing");
+        }
+
+        var grant = new TeamGrant(team.Id, team.Slug, team.Name, found.Role, RoleTable.For(found.Role, team.MembersMayApprove)) { MembersMayApprove = team.MembersMayApprove, RequiresSecondFactor = team.RequiresSecondFactor };
         return grant.Has(permission) ? grant : Failure.Forbidden;
     }
 }

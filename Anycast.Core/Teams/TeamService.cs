@@ -34,7 +34,7 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
     /// <summary>Makes a team with the actor as its owner.</summary>
     public async Task<Outcome<TeamSummary>> CreateAsync(Actor actor, string name, CancellationToken ct)
     {
-        if (!actor.IsUser)
+        if (actor.Kind != ActorKind.User)
         {
             return Failure.Forbidden;
         }
@@ -104,6 +104,26 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
         await using var db = await contexts.CreateDbContextAsync(ct);
         await db.Teams.Where(t => t.Id == grant.Value.TeamId).ExecuteUpdateAsync(s => s.SetProperty(t => t.MembersMayApprove, allowed), ct);
         await activity.RecordAsync(actor, new ActivityEvent("teams.members_may_approve", "team", grant.Value.TeamId.ToString(), grant.Value.Name, grant.Value.TeamId, Detail: allowed ? "on" : "off"), ct);
+        return Outcome.Ok;
+    }
+
+    /// <summary>Sets whether only members with a second factor get in; whoever turns it on has one, else they would lock themselves out.</summary>
+    public async Task<Outcome> SetRequiresSecondFactorAsync(Actor actor, string slug, bool required, CancellationToken ct)
+    {
+        var grant = await access.AuthorizeAsync(actor, slug, Permission.TeamManage, ct);
+        if (!grant.IsOk)
+        {
+            return grant.Failure;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (required && !await db.Users.AnyAsync(u => u.Id == actor.UserId && u.TwoFactorEnabled, ct))
+        {
+            return new Failure(FailureKind.Conflict, "teams.second_factor_first");
+        }
+
+        await db.Teams.Where(t => t.Id == grant.Value.TeamId).ExecuteUpdateAsync(s => s.SetProperty(t => t.RequiresSecondFactor, required), ct);
+        await activity.RecordAsync(actor, new ActivityEvent("teams.require_second_factor", "team", grant.Value.TeamId.ToString(), grant.Value.Name, grant.Value.TeamId, Detail: required ? "on" : "off"), ct);
         return Outcome.Ok;
     }
 

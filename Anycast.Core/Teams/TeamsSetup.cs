@@ -1,3 +1,4 @@
+using Anycast.Core.Teams.Invitations;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Anycast.Core.Teams;
@@ -5,5 +6,5 @@ namespace Anycast.Core.Teams;
 public static class TeamsSetup
 {
     public static IServiceCollection AddTeams(this IServiceCollection services) =>
-        services.AddSingleton<TeamAccess>().AddSingleton<TeamService>();
+        services.AddSingleton<TeamAccess>().AddSingleton<TeamService>().AddSingleton<MembershipService>().AddSingleton<InvitationService>();
 }

@@ -18,6 +18,14 @@ public static class RateLimitTable
     public static readonly RateLimit SignInByAddress = new("sign-in-address", 60, TimeSpan.FromMinutes(15));
     public static readonly RateLimit Registration = new("registration", 20, TimeSpan.FromHours(1));
     public static readonly RateLimit MailToAccount = new("mail-to-account", 5, TimeSpan.FromHours(1));
+    public static readonly RateLimit PinMails = new("pin-mails", 5, TimeSpan.FromHours(1));
+    public static readonly RateLimit SecondFactor = new("second-factor", 5, TimeSpan.FromMinutes(5));
+    public static readonly RateLimit SecondFactorDaily = new("second-factor-daily", 100, TimeSpan.FromDays(1));
+    public static readonly RateLimit StepUp = new("step-up", 10, TimeSpan.FromMinutes(15));
+    public static readonly RateLimit EmailChange = new("email-change", 5, TimeSpan.FromHours(1));
+    public static readonly RateLimit TokenCreation = new("token-creation", 10, TimeSpan.FromHours(1));
+    public static readonly RateLimit TokenFailures = new("token-failures", 100, TimeSpan.FromMinutes(15));
+    public static readonly RateLimit Invitations = new("invitations", 20, TimeSpan.FromHours(1));
     public static readonly RateLimit Setup = new("setup", 20, TimeSpan.FromMinutes(15));
     public static readonly RateLimit Enrolment = new("enrolment", 20, TimeSpan.FromMinutes(15));
     public static readonly RateLimit EnrolmentTokens = new("enrolment-tokens", 30, TimeSpan.FromHours(1));

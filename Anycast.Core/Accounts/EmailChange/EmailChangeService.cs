@@ -1,0 +1,145 @@
+using Anycast.Core.Accounts.SignIn;
+using Anycast.Core.Activity;
+using Anycast.Core.Common;
+using Anycast.Core.Common.RateLimits;
+using Anycast.Core.Data;
+using Anycast.Core.Mail;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Accounts.EmailChange;
+
+/// <summary>
+/// Changes the address of an account (D01, R02): by a link to the new mailbox, with a notice to the old one whose link stops or undoes it.
+/// Until the link is used the old address holds.
+/// </summary>
+public sealed class EmailChangeService(
+    IDbContextFactory<AppDbContext> contexts,
+    ILookupNormalizer normalizer,
+    AccountTokens tokens,
+    SessionService sessions,
+    StepUpService stepUp,
+    RateLimiter limiter,
+    MailQueue mail,
+    ActivityLog activity,
+    EqualTime equalTime)
+{
+    /// <summary>Asks for the change. Whether the new address has an account already is told to its mailbox alone.</summary>
+    public Task<Outcome> RequestAsync(Actor actor, string newAddress, Func<string, Uri> link, CancellationToken ct) => equalTime.RunAsync(async () =>
+    {
+        if (await stepUp.RequireAsync(actor, ct) is { IsOk: false } refused)
+        {
+            return refused;
+        }
+
+        var address = newAddress.Trim();
+        if (AccountRules.CheckEmail(address) is { } invalid)
+        {
+            return (Outcome)invalid;
+        }
+
+        if (await limiter.TakeAsync(RateLimitTable.EmailChange, actor.UserId.ToString("N"), ct) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var user = await db.Users.SingleAsync(u => u.Id == actor.UserId, ct);
+        var normalized = normalizer.NormalizeEmail(address);
+        if (normalized == user.NormalizedEmail)
+        {
+            return Outcome.Invalid("accounts.email_same");
+        }
+
+        if (await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct) is { } holder)
+        {
+            if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
+            {
+                mail.Add(db, AccountMails.AddressTaken(holder, link("/account/login")));
+            }
+        }
+        else
+        {
+            var confirm = await tokens.MakeAsync(db, user.Id, TokenPurpose.ChangeEmail, AccountsOptions.EmailChangeLifetime, ct, address);
+            mail.Add(db, AccountMails.ConfirmNewAddress(user, address, link("/account/confirm-address?token=" + confirm)));
+            var undo = await tokens.MakeAsync(db, user.Id, TokenPurpose.UndoEmailChange, AccountsOptions.EmailUndoLifetime, ct, user.Email);
+            mail.Add(db, AccountMails.AddressChanging(user, address, link("/account/undo-address?token=" + undo)));
+        }
+
+        await db.SaveChangesAsync(ct);
+        mail.Wake();
+        await activity.RecordAsync(actor, new ActivityEvent("account.email_requested", "user", actor.UserId.ToString()), ct);
+        return Outcome.Ok;
+    });
+
+    /// <summary>The address a change waits for; null when none does.</summary>
+    public async Task<string?> PendingAsync(Actor actor, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.AccountTokens.Where(t => t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail).Select(t => t.Address).SingleOrDefaultAsync(ct);
+    }
+
+    /// <summary>Confirms from the new mailbox. An address that somebody took meanwhile is refused without saying why.</summary>
+    public async Task<Outcome> ConfirmAsync(string secret, CancellationToken ct)
+    {
+        var over = new Failure(FailureKind.Expired, "accounts.link_invalid");
+        if (await tokens.FindAsync(secret, TokenPurpose.ChangeEmail, ct) is not { Address: { } address } token || await tokens.TakeAsync(secret, TokenPurpose.ChangeEmail, ct) is null)
+        {
+            return over;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var user = await db.Users.SingleAsync(u => u.Id == token.UserId, ct);
+        Set(user, address);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException)
+        {
+            return over; // The unique index: the address registered in between.
+        }
+
+        await activity.RecordAsync(ActorFactory.For(user), new ActivityEvent("account.email_changed", "user", user.Id.ToString()), ct);
+        return Outcome.Ok;
+    }
+
+    /// <summary>From the old mailbox: stops the change, or undoes it if it was made; all sessions end, and a link for a new password is mailed.</summary>
+    public async Task<Outcome> UndoAsync(string secret, Func<string, Uri> link, CancellationToken ct)
+    {
+        var over = new Failure(FailureKind.Expired, "accounts.link_invalid");
+        if (await tokens.FindAsync(secret, TokenPurpose.UndoEmailChange, ct) is not { Address: { } address } token || await tokens.TakeAsync(secret, TokenPurpose.UndoEmailChange, ct) is null)
+        {
+            return over;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var user = await db.Users.SingleAsync(u => u.Id == token.UserId, ct);
+        Set(user, address);
+        user.SecurityStamp = Ids.Secret();
+        await db.AccountTokens.Where(t => t.UserId == user.Id && t.Purpose == TokenPurpose.ChangeEmail).ExecuteDeleteAsync(ct);
+        var reset = await tokens.MakeAsync(db, user.Id, TokenPurpose.ResetPassword, AccountsOptions.ResetLifetime, ct);
+        mail.Add(db, AccountMails.AddressRestored(user, link("/account/reset?token=" + reset)));
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException)
+        {
+            return over;
+        }
+
+        await sessions.CloseOthersAsync(user.Id, keep: null, ct);
+        mail.Wake();
+        await activity.RecordAsync(ActorFactory.For(user), new ActivityEvent("account.email_undone", "user", user.Id.ToString()), ct);
+        return Outcome.Ok;
+    }
+
+    private void Set(User user, string address)
+    {
+        user.Email = address;
+        user.UserName = address;
+        user.NormalizedEmail = normalizer.NormalizeEmail(address);
+        user.NormalizedUserName = normalizer.NormalizeName(address);
+    }
+}
