@@ -17,6 +17,15 @@ public static class SignInSession
         await context.SignInAsync(Principal.Scheme, principal, new AuthenticationProperties { IsPersistent = true, AllowRefresh = true });
     }
 
+    /// <summary>After a fresh proof: the session goes on under a new key, and what a thief may have copied is void (T20). Open circuits go on.</summary>
+    public static async Task RekeySessionAsync(this HttpContext context)
+    {
+        var principal = context.User;
+        context.Items[DatabaseTicketStore.RekeyItem] = true;
+        await context.SignOutAsync(Principal.Scheme);
+        await context.SignInAsync(Principal.Scheme, principal, new AuthenticationProperties { IsPersistent = true, AllowRefresh = true });
+    }
+
     /// <summary>Ends the session; its row is deleted.</summary>
     public static Task SignOutSessionAsync(this HttpContext context) => context.SignOutAsync(Principal.Scheme);
 }

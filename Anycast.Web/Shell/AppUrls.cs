@@ -11,6 +11,12 @@ public static class AppUrls
 
     public const string Register = "/account/register";
     public const string LoginPath = "/account/login";
+    public const string SecondFactor = "/account/login/2fa";
+    public const string Pin = "/account/login/code";
+    public const string StepUpPath = "/account/step-up";
+    public const string StepUpProof = "/account/step-up/proof";
+    public const string ConfirmAddress = "/account/confirm-address";
+    public const string UndoAddress = "/account/undo-address";
     public const string Logout = "/account/logout";
     public const string Confirm = "/account/confirm";
     public const string Forgot = "/account/forgot";
@@ -19,6 +25,11 @@ public static class AppUrls
 
     public const string Profile = "/me/profile";
     public const string Security = "/me/security";
+    public const string Sessions = "/me/sessions";
+    public const string Tokens = "/me/tokens";
+    public const string Notifications = "/me/notifications";
+    public const string Invitations = "/me/invitations";
+    public const string OwnActivity = "/me/activity";
     public const string NewTeam = "/me/teams/new";
 
     public const string Operator = "/operator";
@@ -38,6 +49,12 @@ public static class AppUrls
     public static string LoginAfter(string done) => $"{LoginPath}?done={done}";
 
     public static string Login(string? returnUrl = null) => returnUrl is null ? LoginPath : $"{LoginPath}?return={Uri.EscapeDataString(returnUrl)}";
+
+    /// <summary>The sign-in by a mailed code.</summary>
+    public static string PinSignIn(string? returnUrl) => returnUrl is null ? Pin : $"{Pin}?return={Uri.EscapeDataString(returnUrl)}";
+
+    /// <summary>The second step of a sign-in.</summary>
+    public static string SecondFactorStep(string? returnUrl) => returnUrl is null ? SecondFactor : $"{SecondFactor}?return={Uri.EscapeDataString(returnUrl)}";
 
     public static string Language(string language, string returnUrl) => $"{LanguagePath}?to={language}&return={Uri.EscapeDataString(returnUrl)}";
 
