@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Common;
 using Anycast.Core.Mail;
 using Anycast.Tests.Harness;
@@ -66,7 +67,7 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
 
         var signedIn = await host.Get<SignInService>().PasswordAsync("once@example.org", CoreHost.Password, "192.0.2.7", null, default);
         Assert.True(signedIn.IsOk);
-        Assert.Equal(host.Clock.GetUtcNow(), signedIn.Value.EmailConfirmedAt);
+        Assert.Equal(host.Clock.GetUtcNow(), signedIn.Value.User.EmailConfirmedAt);
     }
 
     [Theory, EveryDatabase]

@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Common;
 using Anycast.Tests.Harness;
 using Microsoft.EntityFrameworkCore;

@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
@@ -152,6 +153,6 @@ public sealed class SignInTests(CoreWorld world) : IClassFixture<CoreWorld>
         Assert.Equal(FailureKind.TooMany, (await act(tries))?.Kind);
     }
 
-    private static Task<Outcome<User>> TryAsync(CoreHost host, User user, string? password = null, string ip = "192.0.2.1") =>
+    private static Task<Outcome<SignInStep>> TryAsync(CoreHost host, User user, string? password = null, string ip = "192.0.2.1") =>
         host.Get<SignInService>().PasswordAsync(user.Email!, password ?? CoreHost.Password, ip, "Firefox, Linux", default);
 }

@@ -1,8 +1,10 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
+using Anycast.Core.ApiTokens;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
 using Anycast.Core.Mail;
+using Anycast.Core.Notifications;
 using Anycast.Core.Teams;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -50,6 +52,7 @@ public sealed class CoreHost : IAsyncDisposable
         clock ??= new FakeTimeProvider(new DateTimeOffset(2026, 11, 24, 9, 0, 0, TimeSpan.Zero));
         var all = database.Settings();
         all["Anycast:Accounts:BcryptCost"] = "4";
+        all["Anycast:Accounts:AnswerFloor"] = "00:00:00";
         foreach (var (key, value) in settings ?? new Dictionary<string, string?>())
         {
             all[key] = value;
@@ -64,7 +67,9 @@ public sealed class CoreHost : IAsyncDisposable
         services.AddActivity();
         services.AddMail(configuration);
         services.AddAccounts(configuration);
+        services.AddNotifications();
         services.AddTeams();
+        services.AddApiTokens();
         more?.Invoke(services, configuration);
         return new CoreHost(database, ownsDatabase, clock, services.BuildServiceProvider());
     }
