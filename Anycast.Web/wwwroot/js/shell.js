@@ -75,6 +75,34 @@ document.addEventListener("pointerover", event => {
   time.title = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "long" }).format(instant);
 });
 
+/* Hover card of an object: drawn here from the link's data, so that a table of a thousand rows sends none */
+let card = null, cardTimer = 0;
+function hideCard() { clearTimeout(cardTimer); card?.remove(); card = null; }
+function showCard(link) {
+  hideCard();
+  if (!link.isConnected) return;
+  const { cardKind, cardNamespace, cardName, cardStatus, cardTone, cardCreated } = link.dataset;
+  const line = (className, text) => Object.assign(document.createElement("div"), { className, textContent: text });
+  card = line("hover-card", "");
+  card.append(line("muted small", cardNamespace ? `${cardKind} · ${cardNamespace}` : cardKind), line("mono", cardName));
+  const foot = line("row", "");
+  foot.append(Object.assign(document.createElement("span"), { className: `chip ${cardTone}`, textContent: cardStatus }));
+  if (cardCreated) foot.append(line("muted small", new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(cardCreated))));
+  card.append(foot);
+  document.body.append(card);
+  const at = link.getBoundingClientRect();
+  const below = at.bottom + card.offsetHeight + 8 < innerHeight;
+  card.style.left = `${Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 8))}px`;
+  card.style.top = `${below ? at.bottom + 6 : at.top - card.offsetHeight - 6}px`;
+}
+document.addEventListener("pointerover", event => {
+  if (event.pointerType === "touch") return;
+  const link = event.target.closest?.("[data-card]");
+  if (link) { clearTimeout(cardTimer); cardTimer = setTimeout(showCard, 350, link); } else hideCard();
+});
+document.addEventListener("scroll", hideCard, true);
+document.addEventListener("click", hideCard, true);
+
 /* Keys */
 const typing = element => element?.closest?.("input, textarea, select, [contenteditable=true], .monaco-editor") != null;
 let palette = null, paletteWanted = false, goPending = 0;
