@@ -6,12 +6,9 @@ using Microsoft.AspNetCore.Mvc.Testing;
 namespace Anycast.Tests.Shell;
 
 /// <summary>Headers and cookies of the host's answers.</summary>
-public sealed class ResponseHeaderTests : IDisposable
+public sealed class ResponseHeaderTests(ResponseHeaderTests.FreshApp fresh) : IClassFixture<ResponseHeaderTests.FreshApp>
 {
-    private readonly InProcessApp _app = new();
-    private readonly HttpClient _client;
-
-    public ResponseHeaderTests() => _client = _app.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false });
+    private readonly HttpClient _client = fresh.Client;
 
     [Theory]
     [InlineData("/setup", 200)]
@@ -93,9 +90,19 @@ public sealed class ResponseHeaderTests : IDisposable
         Assert.Contains($"<html lang=\"en\"{expected}>", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    public void Dispose()
+    /// <summary>One host for all of these, on a database without users.</summary>
+    public sealed class FreshApp : IDisposable
     {
-        _client.Dispose();
-        _app.Dispose();
+        private readonly InProcessApp _app = new();
+
+        public FreshApp() => Client = _app.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, HandleCookies = false });
+
+        public HttpClient Client { get; }
+
+        public void Dispose()
+        {
+            Client.Dispose();
+            _app.Dispose();
+        }
     }
 }
