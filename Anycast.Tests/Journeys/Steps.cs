@@ -1,0 +1,61 @@
+using Anycast.Tests.Harness;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Anycast.Tests.Journeys;
+
+/// <summary>What people do on many journeys, by what they see: labels, buttons, headings.</summary>
+internal static class Steps
+{
+    /// <summary>Signs in by the form.</summary>
+    public static async Task SignInAsync(this Visitor visitor, string email = DemoProduct.OperatorEmail, string password = CoreHost.Password)
+    {
+        await visitor.GoAsync("/account/login");
+        await visitor.Page.Locator("#input-email").FillAsync(email);
+        await visitor.Page.Locator("#input-password").FillAsync(password);
+        await visitor.Page.Locator("main form button[type=submit]").ClickAsync();
+        await visitor.Page.WaitForURLAsync(url => !url.Contains("/account/login", StringComparison.Ordinal));
+    }
+
+    /// <summary>Waits until the page's circuit answers: the command palette opens by its key, and is closed again.</summary>
+    public static async Task LiveAsync(this Visitor visitor)
+    {
+        var palette = visitor.Page.Locator("[data-palette-input]");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await visitor.Page.Keyboard.PressAsync("Control+k");
+                try
+                {
+                    await palette.WaitForAsync(new LocatorWaitForOptions { Timeout = 500 });
+                    return true;
+                }
+                catch (TimeoutException)
+                {
+                    return false;
+                }
+            },
+            "the page is interactive",
+            TimeSpan.FromSeconds(20));
+        await visitor.Page.Keyboard.PressAsync("Escape");
+        await palette.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
+    }
+
+    /// <summary>Asks axe (WCAG 2.1 A and AA) and fails on anything serious or critical.</summary>
+    public static async Task AssertAccessibleAsync(this Visitor visitor)
+    {
+        var result = await visitor.Page.RunAxe(new AxeRunOptions { RunOnly = RunOnlyOptions.Tags("wcag2a", "wcag2aa", "wcag21a", "wcag21aa") });
+        var found = result.Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id} ({v.Impact}): {v.Help}\n" + string.Join('\n', v.Nodes.Take(4).Select(n => "    " + n.Html + "  " + (n.Any.FirstOrDefault()?.Message ?? ""))));
+        var text = string.Join('\n', found);
+        Assert.True(text.Length == 0, $"{visitor.Page.Url} ({visitor.View})\n{text}");
+    }
+
+    /// <summary>Fails when the page is wider than the window: nobody scrolls sideways.</summary>
+    public static async Task AssertFitsAsync(this Visitor visitor)
+    {
+        var excess = await visitor.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        Assert.True(excess <= 0, $"{visitor.Page.Url} ({visitor.View}) is {excess} px wider than the window.");
+    }
+}
