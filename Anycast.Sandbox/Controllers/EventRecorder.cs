@@ -19,8 +19,8 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
     public void Normal(StoredObject about, string reason, string message, string component, string host = "", string fieldPath = "") =>
         Record(about, "Normal", reason, message, component, host, fieldPath);
 
-    public void Warning(StoredObject about, string reason, string message, string component, string host = "", string fieldPath = "") =>
-        Record(about, "Warning", reason, message, component, host, fieldPath);
+    public void Warning(StoredObject about, string reason, string message, string component, string host = "", string fieldPath = "", int times = 1) =>
+        Record(about, "Warning", reason, message, component, host, fieldPath, times);
 
     /// <summary>Removes events whose last occurrence is an hour ago.</summary>
     public void Expire()
@@ -36,7 +36,7 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
         }
     }
 
-    private void Record(StoredObject about, string type, string reason, string message, string component, string host, string fieldPath)
+    private void Record(StoredObject about, string type, string reason, string message, string component, string host, string fieldPath, int times = 1)
     {
         var now = time.Now;
         var key = $"{about.Uid}|{type}|{reason}|{component}|{host}|{fieldPath}|{message}";
@@ -46,7 +46,7 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
             if (_known.TryGetValue(key, out var known) && store.Find(BuiltIn.Event, known.Event) is not null)
             {
                 known.Last = now;
-                store.Mutate(BuiltIn.Event, known.Event, e => Repeat(e, now), by);
+                store.Mutate(BuiltIn.Event, known.Event, e => Repeat(e, times, now), by);
                 return;
             }
 
@@ -58,17 +58,17 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
         }
     }
 
-    private static bool Repeat(JsonObject e, DateTimeOffset now)
+    private static bool Repeat(JsonObject e, int times, DateTimeOffset now)
     {
         if (e.At("eventTime") is not null)
         {
             var series = e.Ensure("series");
-            series["count"] = Math.Max(2, series.Int("count") + 1);
+            series["count"] = Math.Max(2, series.Int("count") + times);
             series["lastObservedTime"] = Json.MicroStamp(now);
         }
         else
         {
-            e["count"] = e.Int("count") + 1;
+            e["count"] = e.Int("count") + times;
             e["lastTimestamp"] = Json.Stamp(now);
         }
 

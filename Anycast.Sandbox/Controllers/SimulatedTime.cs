@@ -19,6 +19,12 @@ internal sealed class SimulatedTime(TimeProvider clock, double speed)
 
     public TimeSpan Scaled(double seconds) => Scaled(TimeSpan.FromSeconds(seconds));
 
+    /// <summary>
+    /// How many repetitions of something that only repeats are taken as one: while the past is played nobody watches them come,
+    /// so that hours of failing probes cost little.
+    /// </summary>
+    public int Bundle => IsLive ? 1 : 30;
+
     public void TravelTo(DateTimeOffset time) => _past = time;
 
     public void GoLive() => _past = null;

@@ -159,7 +159,7 @@ internal sealed class ContainerWorker(ControllerContext context)
 
         // Every look of the kubelet says so again.
         at.Normal(context, "BackOff", $"Back-off pulling image \"{at.Run.Image}\"");
-        at.Run.Next = Sooner(at.Run.PullDue!.Value, context.Now + context.Time.Scaled(15));
+        at.Run.Next = Sooner(at.Run.PullDue!.Value, context.Now + (context.Time.Scaled(15) * context.Time.Bundle));
     }
 
     private void Create(Place at)
@@ -294,5 +294,6 @@ internal sealed record Place(StoredObject Pod, PodRun PodRun, JsonObject Spec, C
 
     public void Normal(ControllerContext context, string reason, string message) => context.Events.Normal(Pod, reason, message, "kubelet", Node, FieldPath);
 
-    public void Warning(ControllerContext context, string reason, string message) => context.Events.Warning(Pod, reason, message, "kubelet", Node, FieldPath);
+    public void Warning(ControllerContext context, string reason, string message, int times = 1) =>
+        context.Events.Warning(Pod, reason, message, "kubelet", Node, FieldPath, times);
 }

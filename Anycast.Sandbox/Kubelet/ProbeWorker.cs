@@ -53,7 +53,9 @@ internal sealed class ProbeWorker(ControllerContext context)
     {
         var probe = (JsonObject)at.Spec[member]!;
         var (ok, output) = Probing.Try(probe, at.Spec, at.Run.Facts!, at.PodRun.Ip, context.Canaries);
-        run.Next = context.Now + context.Time.Scaled(Math.Max(1, probe.Int("periodSeconds")));
+        var settledFailure = !ok && member == "readinessProbe" && run.Failures > 10;
+        var times = settledFailure ? context.Time.Bundle : 1;
+        run.Next = context.Now + (context.Time.Scaled(Math.Max(1, probe.Int("periodSeconds"))) * times);
         if (ok)
         {
             run.Failures = 0;
@@ -69,7 +71,7 @@ internal sealed class ProbeWorker(ControllerContext context)
 
         run.Successes = 0;
         run.Failures++;
-        at.Warning(context, "Unhealthy", $"{word} probe failed: {output}");
+        at.Warning(context, "Unhealthy", $"{word} probe failed: {output}", times);
         var enough = run.Failures >= Math.Max(1, probe.Int("failureThreshold"));
         if (member == "readinessProbe")
         {

@@ -40,7 +40,8 @@ internal static class FieldSet
     }
 
     /// <summary>The fields of <paramref name="next"/> that are new or have another value than in <paramref name="old"/>.</summary>
-    public static JsonObject Changed(JsonNode? old, JsonNode? next, string field = "")
+    /// <param name="onlyMissing">Only those that <paramref name="old"/> has not at all.</param>
+    public static JsonObject Changed(JsonNode? old, JsonNode? next, string field = "", bool onlyMissing = false)
     {
         var result = new JsonObject();
         switch (next)
@@ -48,7 +49,7 @@ internal static class FieldSet
             case JsonObject obj when old is JsonObject oldObj:
                 foreach (var (name, child) in obj)
                 {
-                    Compare(oldObj[name], child, name, "f:" + name, result);
+                    AddDifference(oldObj[name], child, name, result, onlyMissing);
                 }
 
                 break;
@@ -57,31 +58,37 @@ internal static class FieldSet
                 foreach (var item in array.OfType<JsonObject>())
                 {
                     var key = ListShape.KeyText(item, keys);
-                    Compare(before.GetValueOrDefault(key), item, "", "k:" + key, result);
+                    AddDifference(before.GetValueOrDefault(key), item, "", result, onlyMissing, "k:" + key);
                 }
 
                 break;
             default:
-                return Of(next, field);
+                return old is not null && onlyMissing ? [] : Of(next, field);
         }
 
         return result;
+    }
 
-        static void Compare(JsonNode? old, JsonNode? next, string field, string entry, JsonObject into)
+    /// <summary>Adds the entry of one member when it differs.</summary>
+    public static void AddDifference(JsonNode? old, JsonNode? next, string field, JsonObject into, bool onlyMissing = false, string? entry = null)
+    {
+        if (next is null || (onlyMissing ? old is not null && next is JsonValue : Json.Same(old, next)))
         {
-            if (Json.Same(old, next))
-            {
-                return;
-            }
-
-            var changed = Changed(old, next, field);
-            if (old is null && entry.StartsWith("k:", StringComparison.Ordinal))
-            {
-                changed.Insert(0, ".", new JsonObject());
-            }
-
-            into[entry] = changed;
+            return;
         }
+
+        var changed = Changed(old, next, field, onlyMissing);
+        if (onlyMissing && old is not null && changed.Count == 0)
+        {
+            return;
+        }
+
+        if (old is null && entry is not null)
+        {
+            changed.Insert(0, ".", new JsonObject());
+        }
+
+        into[entry ?? "f:" + field] = changed;
     }
 
     /// <summary>The fields of either set.</summary>

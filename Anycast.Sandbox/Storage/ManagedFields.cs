@@ -10,10 +10,8 @@ internal static class ManagedFields
     /// <summary>Records an update: what changed now belongs to its manager.</summary>
     public static void TrackUpdate(JsonObject? old, JsonObject next, WriteBy by, DateTimeOffset now)
     {
-        var before = Tracked(old, by.Part);
-        var after = Tracked(next, by.Part);
-        var changed = old is null ? FieldSet.Of(after) : FieldSet.Changed(before, after);
-        var removed = old is null ? null : FieldSet.Subtract(FieldSet.Of(before), FieldSet.Of(after));
+        var changed = Compare(old, next, by.Part);
+        var removed = old is null ? null : Compare(next, old, by.Part, onlyMissing: true);
         var entries = Entries(old);
 
         foreach (var entry in entries.Where(e => !IsSame(e, by)).ToList())
@@ -21,7 +19,7 @@ internal static class ManagedFields
             Shrink(entries, entry, changed, onlyUpdates: true);
         }
 
-        if (removed is not null)
+        if (removed is { Count: > 0 })
         {
             foreach (var entry in entries.ToList())
             {
@@ -75,6 +73,39 @@ internal static class ManagedFields
             }
 
             result[name] = name == "metadata" ? Metadata(value) : value?.DeepClone();
+        }
+
+        return result;
+    }
+
+    /// <summary>The tracked fields of <paramref name="next"/> that differ from <paramref name="old"/>, or that are not there at all.</summary>
+    private static JsonObject Compare(JsonObject? old, JsonObject next, WritePart part, bool onlyMissing = false)
+    {
+        var result = new JsonObject();
+        foreach (var (name, value) in next)
+        {
+            if (name is "kind" or "apiVersion" || (part == WritePart.Main && name == "status") || (part == WritePart.Status && name != "status"))
+            {
+                continue;
+            }
+
+            if (name == "metadata")
+            {
+                var fields = new JsonObject();
+                foreach (var member in _trackedMetadata)
+                {
+                    FieldSet.AddDifference(old.At("metadata", member), value.At(member), member, fields, onlyMissing);
+                }
+
+                if (fields.Count > 0)
+                {
+                    result["f:metadata"] = fields;
+                }
+            }
+            else
+            {
+                FieldSet.AddDifference(old.At(name), value, name, result, onlyMissing);
+            }
         }
 
         return result;
