@@ -70,7 +70,15 @@ internal sealed class ControllerLoop : IAsyncDisposable
         _context.Time.TravelTo(end);
     }
 
-    public void Start() => _running = Task.Run(() => RunAsync(_stop.Token));
+    public void Start()
+    {
+        foreach (var controller in _controllers)
+        {
+            controller.GoLive();
+        }
+
+        _running = Task.Run(() => RunAsync(_stop.Token));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -101,7 +109,7 @@ internal sealed class ControllerLoop : IAsyncDisposable
         new BudgetController(context),
         new QuotaController(context),
         new BalancerController(context),
-        new NodeLeaseController(context),
+        new HeartbeatController(context),
         new GarbageCollector(context),
         new NamespaceController(context),
         new EventExpiry(context),

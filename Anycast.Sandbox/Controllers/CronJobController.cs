@@ -20,7 +20,7 @@ internal sealed class CronJobController(ControllerContext context) : IController
         }
         else if (change.Object.Kind == BuiltIn.Job && Parts.OwnerKey(change.Object, BuiltIn.CronJob) is { } owner)
         {
-            context.Queue.Add(this, owner);
+            context.Queue.Add(this, owner, Parts.Together);
         }
     }
 

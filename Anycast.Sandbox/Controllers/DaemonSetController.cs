@@ -25,9 +25,9 @@ internal sealed class DaemonSetController(ControllerContext context) : IControll
         }
         else if (kind == BuiltIn.Pod && Parts.OwnerKey(change.Object, BuiltIn.DaemonSet) is { } owner)
         {
-            context.Queue.Add(this, owner);
+            context.Queue.Add(this, owner, Parts.Together);
         }
-        else if (kind == BuiltIn.Node)
+        else if (kind == BuiltIn.Node && !Parts.IsHeartbeat(change))
         {
             foreach (var set in context.Store.List(BuiltIn.DaemonSet))
             {
@@ -169,7 +169,6 @@ internal sealed class DaemonSetController(ControllerContext context) : IControll
             ResourceVersion = 0,
             Utf8 = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["metadata"] = new JsonObject(), ["spec"] = pod.Obj("spec").Clone() }),
             Labels = set.Labels,
-            ControllerUid = "",
             HasOwners = false,
             Deleting = false,
             Created = set.Created,

@@ -20,7 +20,7 @@ internal sealed class DeploymentController(ControllerContext context) : IControl
         }
         else if (change.Object.Kind == BuiltIn.ReplicaSet && Parts.OwnerKey(change.Object, BuiltIn.Deployment) is { } owner)
         {
-            context.Queue.Add(this, owner);
+            context.Queue.Add(this, owner, Parts.Together);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class EndpointsController(ControllerContext context) : IControll
             {
                 if (Selector(service) is { } selector && (selector.Matches(change.Object.Labels) || (change.Previous is { } old && selector.Matches(old.Labels))))
                 {
-                    context.Queue.Add(this, service.Key);
+                    context.Queue.Add(this, service.Key, Parts.Together);
                 }
             }
         }

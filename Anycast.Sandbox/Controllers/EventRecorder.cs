@@ -36,6 +36,18 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
         }
     }
 
+    /// <summary>Writes the repetitions that were only counted while the past was played.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            foreach (var known in _known.Values.Where(k => k.Unwritten > 0))
+            {
+                Write(known);
+            }
+        }
+    }
+
     private void Record(StoredObject about, string type, string reason, string message, string component, string host, string fieldPath, int times = 1)
     {
         var now = time.Now;
@@ -46,14 +58,19 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
             if (_known.TryGetValue(key, out var known) && store.Find(BuiltIn.Event, known.Event) is not null)
             {
                 known.Last = now;
-                store.Mutate(BuiltIn.Event, known.Event, e => Repeat(e, times, now), by);
+                known.Unwritten += times;
+                if (time.IsLive)
+                {
+                    Write(known);
+                }
+
                 return;
             }
 
             var ns = about.Kind.Namespaced ? about.Namespace : "default";
             var name = string.Create(CultureInfo.InvariantCulture, $"{about.Name}.{now.UtcTicks + ++_order:x16}");
             var created = new ObjectKey(ns, name);
-            _known[key] = new Known(created, now);
+            _known[key] = new Known(created, component, now);
             store.Write(BuiltIn.Event, created, _ => New(about, type, reason, message, component, host, fieldPath, now), by);
         }
     }
@@ -128,9 +145,21 @@ internal sealed class EventRecorder(ObjectStore store, SimulatedTime time)
         return created;
     }
 
-    private sealed class Known(ObjectKey created, DateTimeOffset last)
+    private void Write(Known known)
+    {
+        var times = known.Unwritten;
+        known.Unwritten = 0;
+        store.Mutate(BuiltIn.Event, known.Event, e => Repeat(e, times, known.Last), new WriteBy(known.Component, WritePart.Everything));
+    }
+
+    private sealed class Known(ObjectKey created, string component, DateTimeOffset last)
     {
         public ObjectKey Event { get; } = created;
+
+        public string Component { get; } = component;
+
+        /// <summary>Repetitions not yet written: in the past nobody reads them one by one.</summary>
+        public int Unwritten { get; set; }
 
         public DateTimeOffset Last { get; set; } = last;
     }
@@ -143,6 +172,13 @@ internal sealed class EventExpiry(ControllerContext context) : IController
 
     public void Begin() => context.Queue.Add(this, default, _every);
 
+    public void GoLive()
+    {
+        context.Events.Expire();
+        context.Events.Flush();
+        context.Queue.Add(this, default, _every);
+    }
+
     public void Observe(Change change)
     {
     }
@@ -150,6 +186,6 @@ internal sealed class EventExpiry(ControllerContext context) : IController
     public void Reconcile(ObjectKey key)
     {
         context.Events.Expire();
-        context.Queue.Add(this, default, _every);
+        context.Queue.Add(this, default, context.Time.IsLive ? _every : TimeSpan.FromHours(1));
     }
 }

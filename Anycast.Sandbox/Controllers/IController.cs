@@ -16,6 +16,11 @@ internal interface IController
     {
     }
 
+    /// <summary>Called when the clock becomes the real one.</summary>
+    void GoLive()
+    {
+    }
+
     /// <summary>Notes which objects a change makes worth a look. Called under the store's lock.</summary>
     void Observe(Change change);
 

@@ -18,7 +18,7 @@ internal sealed class JobController(ControllerContext context) : IController
         }
         else if (change.Object.Kind == BuiltIn.Pod && Parts.OwnerKey(change.Object, BuiltIn.Job) is { } owner)
         {
-            context.Queue.Add(this, owner);
+            context.Queue.Add(this, owner, Parts.Together);
         }
     }
 

@@ -11,6 +11,9 @@ internal static class Parts
 {
     public const string Manager = "kube-controller-manager";
 
+    /// <summary>What happens to several pods at one moment is looked at together.</summary>
+    public static TimeSpan Together { get; } = TimeSpan.FromMilliseconds(15);
+
     /// <summary>Writes of the main part by the controller manager.</summary>
     public static WriteBy Main { get; } = new(Manager);
 
@@ -28,16 +31,8 @@ internal static class Parts
     };
 
     /// <summary>The key of the controlling owner, when it is of the given kind.</summary>
-    public static ObjectKey? OwnerKey(StoredObject obj, KindInfo kind)
-    {
-        if (obj.ControllerUid.Length == 0)
-        {
-            return null;
-        }
-
-        var owner = obj.Json.Items("metadata", "ownerReferences").FirstOrDefault(o => o.Bool("controller"));
-        return owner.Str("kind") == kind.Kind ? new ObjectKey(obj.Namespace, owner.Str("name")) : null;
-    }
+    public static ObjectKey? OwnerKey(StoredObject obj, KindInfo kind) =>
+        obj.Owner is { } owner && owner.Kind == kind.Kind ? new ObjectKey(obj.Namespace, owner.Name) : null;
 
     /// <summary>Sets a condition; times move only when its status (transition) or anything (update) changes.</summary>
     public static void SetCondition(JsonObject status, string type, bool value, string reason, string message, DateTimeOffset now, string updateTime = "lastUpdateTime") =>
@@ -79,6 +74,10 @@ internal static class Parts
             conditions[conditions.IndexOf(present)] = condition;
         }
     }
+
+    /// <summary>A change of a node in which nothing that matters for placing pods changed.</summary>
+    public static bool IsHeartbeat(Change change) =>
+        change is { Type: ChangeType.Modified, Part: WritePart.Status } && Json.Same(change.Previous!.Json.At("status", "allocatable"), change.Object.Json.At("status", "allocatable"));
 
     public static JsonObject? Condition(JsonNode? obj, string type) => obj.Items("status", "conditions").FirstOrDefault(c => c.Str("type") == type);
 

@@ -19,7 +19,7 @@ internal sealed class ReplicaSetController(ControllerContext context) : IControl
         }
         else if (change.Object.Kind == BuiltIn.Pod && Parts.OwnerKey(change.Object, BuiltIn.ReplicaSet) is { } owner)
         {
-            context.Queue.Add(this, owner);
+            context.Queue.Add(this, owner, Parts.Together);
         }
     }
 

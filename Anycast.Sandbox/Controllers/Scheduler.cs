@@ -20,7 +20,7 @@ internal sealed class Scheduler(ControllerContext context) : IController
         {
             ObservePod(change);
         }
-        else if (kind == BuiltIn.Node || kind == BuiltIn.PersistentVolumeClaim)
+        else if ((kind == BuiltIn.Node && !Parts.IsHeartbeat(change)) || kind == BuiltIn.PersistentVolumeClaim)
         {
             Retry(_soon);
         }

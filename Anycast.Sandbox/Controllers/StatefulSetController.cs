@@ -20,7 +20,7 @@ internal sealed class StatefulSetController(ControllerContext context) : IContro
         }
         else if (change.Object.Kind == BuiltIn.Pod && Parts.OwnerKey(change.Object, BuiltIn.StatefulSet) is { } owner)
         {
-            context.Queue.Add(this, owner);
+            context.Queue.Add(this, owner, Parts.Together);
         }
     }
 

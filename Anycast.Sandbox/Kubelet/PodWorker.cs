@@ -86,10 +86,8 @@ internal sealed class PodWorker : IController
     /// <summary>The kubelet's own status writes give it nothing new to do.</summary>
     private static bool IsOwnStatus(Change change) =>
         change.Type == ChangeType.Modified
-        && change.Previous!.Pod!.NodeName == change.Object.Pod!.NodeName
-        && change.Previous.Deleting == change.Object.Deleting
-        && change.Previous.Pod.Finished == change.Object.Pod.Finished
-        && Json.Same(change.Previous.Json["spec"], change.Object.Json["spec"]);
+        && change.Part == WritePart.Status
+        && change.Previous!.Pod!.Finished == change.Object.Pod!.Finished;
 
     private DateTimeOffset? Advance(StoredObject pod, PodRun run, DateTimeOffset now)
     {

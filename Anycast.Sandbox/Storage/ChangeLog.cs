@@ -10,8 +10,8 @@ internal enum ChangeType
     Deleted = 3,
 }
 
-/// <summary>One change of one object: the revision it has now (for a deletion the last, under the deletion's version), and the one before.</summary>
-internal sealed record Change(ChangeType Type, StoredObject Object, StoredObject? Previous);
+/// <summary>One change of one object: the revision it has now (for a deletion the last, under the deletion's version), the one before, and which part was written.</summary>
+internal sealed record Change(ChangeType Type, StoredObject Object, StoredObject? Previous, WritePart Part = WritePart.Everything);
 
 /// <summary>
 /// The recent changes of one kind, bounded as the API server's watch cache is, and the watchers that follow it.

@@ -12,7 +12,7 @@ internal static class ManagedFields
     {
         var changed = Compare(old, next, by.Part);
         var removed = old is null ? null : Compare(next, old, by.Part, onlyMissing: true);
-        var entries = Entries(old);
+        var entries = Own(next);
 
         foreach (var entry in entries.Where(e => !IsSame(e, by)).ToList())
         {
@@ -40,7 +40,7 @@ internal static class ManagedFields
     /// <summary>Records a server-side apply: its manager owns exactly what it sent.</summary>
     public static void TrackApply(JsonObject? old, JsonObject next, JsonObject applied, WriteBy by, bool force, DateTimeOffset now)
     {
-        var entries = Entries(old);
+        var entries = Own(next);
         var own = entries.FirstOrDefault(e => IsSame(e, by));
         if (force)
         {
@@ -52,6 +52,19 @@ internal static class ManagedFields
 
         Put(entries, own, by, next.Str("apiVersion"), applied, now);
         Store(next, entries);
+    }
+
+    /// <summary>The entries that the next revision carries from the present one, taken out of it to be changed.</summary>
+    private static List<JsonObject> Own(JsonObject next)
+    {
+        if (next.At("metadata", "managedFields") is not JsonArray array)
+        {
+            return [];
+        }
+
+        List<JsonObject> entries = [.. array.OfType<JsonObject>()];
+        array.Clear();
+        return entries;
     }
 
     /// <summary>The entries of an object, as copies.</summary>

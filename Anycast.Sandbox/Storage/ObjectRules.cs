@@ -8,7 +8,7 @@ internal static class ObjectRules
 {
     private static readonly string[] _identity = ["name", "namespace", "uid", "creationTimestamp", "generateName", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
 
-    public static void Prepare(KindInfo kind, ObjectKey key, StoredObject? current, JsonObject next, WriteBy by, DateTimeOffset now)
+    public static void Prepare(KindInfo kind, ObjectKey key, StoredObject? current, JsonObject next, WriteBy by, DateTimeOffset now, bool isChangedCopy)
     {
         next["kind"] = kind.Kind;
         next["apiVersion"] = kind.ApiVersion;
@@ -19,7 +19,16 @@ internal static class ObjectRules
         }
         else
         {
-            PrepareNext(kind, current, next, metadata, by);
+            // A copy of the present revision that one of our own parts changed has nothing to restore.
+            if (!isChangedCopy)
+            {
+                PrepareNext(kind, current, next, metadata, by);
+            }
+
+            if (kind.HasGeneration && by.Part != WritePart.Status && ContentDiffers(current.Json, next))
+            {
+                metadata["generation"] = (current.Json.Number("metadata", "generation") ?? 0) + 1;
+            }
         }
     }
 
@@ -103,11 +112,6 @@ internal static class ObjectRules
         if (kind.HasStatus && by.Part == WritePart.Main)
         {
             Carry(old, next, "status");
-        }
-
-        if (kind.HasGeneration && ContentDiffers(old, next))
-        {
-            metadata["generation"] = (old.Number("metadata", "generation") ?? 0) + 1;
         }
     }
 

@@ -92,7 +92,14 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
     /// object, or null to leave all as it is; it may throw to refuse.
     /// </summary>
     /// <returns>The revision now stored (or that would be stored, for a dry run); null when there is none.</returns>
-    public StoredObject? Write(KindInfo kind, ObjectKey key, Func<StoredObject?, JsonObject?> change, WriteBy by)
+    public StoredObject? Write(KindInfo kind, ObjectKey key, Func<StoredObject?, JsonObject?> change, WriteBy by) =>
+        Write(kind, key, change, by, isChangedCopy: false);
+
+    /// <summary>Changes an object where it exists; the change sees a copy of the present revision and returns false to leave it.</summary>
+    public StoredObject? Mutate(KindInfo kind, ObjectKey key, Func<JsonObject, bool> change, WriteBy by) =>
+        Write(kind, key, current => current?.Copy() is { } copy && change(copy) ? copy : null, by, isChangedCopy: true);
+
+    private StoredObject? Write(KindInfo kind, ObjectKey key, Func<StoredObject?, JsonObject?> change, WriteBy by, bool isChangedCopy)
     {
         kind = kind.Storage;
         lock (_gate)
@@ -105,7 +112,7 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
                 return current;
             }
 
-            ObjectRules.Prepare(kind, key, current, next, by, Now);
+            ObjectRules.Prepare(kind, key, current, next, by, Now, isChangedCopy);
             if (current is not null && IsSame(current, next))
             {
                 return current;
@@ -122,7 +129,7 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
 
             if (by.DryRun)
             {
-                return Build(kind, key, next, current?.ResourceVersion ?? 0);
+                return Build(kind, key, next, current?.ResourceVersion ?? 0).Keep(next);
             }
 
             if (current is not null && ObjectRules.IsReleased(kind, current, next))
@@ -130,13 +137,9 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
                 return RemoveLocked(state, kind, current);
             }
 
-            return Commit(state, kind, key, next, current);
+            return Commit(state, kind, key, next, current, by.Part);
         }
     }
-
-    /// <summary>Changes an object where it exists; the change sees a copy of the present revision and returns false to leave it.</summary>
-    public StoredObject? Mutate(KindInfo kind, ObjectKey key, Func<JsonObject, bool> change, WriteBy by) =>
-        Write(kind, key, current => current?.Copy() is { } copy && change(copy) ? copy : null, by);
 
     /// <summary>Removes an object at once, whatever its finalizers say; false when it is not there.</summary>
     public bool Remove(KindInfo kind, ObjectKey key)
@@ -232,12 +235,12 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
         return bytes.Length == current.Utf8.Length && (bytes.AsSpan().SequenceEqual(current.Utf8) || Json.Same(current.Json, next));
     }
 
-    private StoredObject Commit(KindState state, KindInfo kind, ObjectKey key, JsonObject next, StoredObject? current)
+    private StoredObject Commit(KindState state, KindInfo kind, ObjectKey key, JsonObject next, StoredObject? current, WritePart part)
     {
-        var stored = Build(kind, key, next, ++_version);
+        var stored = Build(kind, key, next, ++_version).Keep(next);
         state.Objects = state.Objects.SetItem(key, stored);
         Index(stored, current);
-        Publish(state, new Change(current is null ? ChangeType.Added : ChangeType.Modified, stored, current));
+        Publish(state, new Change(current is null ? ChangeType.Added : ChangeType.Modified, stored, current, part));
         return stored;
     }
 
@@ -306,7 +309,7 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
             ResourceVersion = version,
             Utf8 = Serialise(next),
             Labels = metadata.Map("labels"),
-            ControllerUid = metadata.Items("ownerReferences").FirstOrDefault(o => o.Bool("controller")).Str("uid"),
+            Owner = OwnerKey.Of(metadata),
             HasOwners = metadata.At("ownerReferences") is not null,
             Deleting = metadata.ContainsKey("deletionTimestamp"),
             Created = metadata.Time("creationTimestamp") ?? Now,

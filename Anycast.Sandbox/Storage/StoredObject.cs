@@ -28,7 +28,8 @@ public readonly record struct ObjectKey(string Namespace, string Name) : ICompar
 /// </summary>
 internal sealed class StoredObject
 {
-    private readonly WeakReference<JsonObject?> _tree = new(null);
+    private JsonObject? _own;
+    private WeakReference<JsonObject>? _parsed;
 
     public required KindInfo Kind { get; init; }
 
@@ -42,8 +43,11 @@ internal sealed class StoredObject
 
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
+    /// <summary>The controlling owner; null when there is none.</summary>
+    public OwnerKey? Owner { get; init; }
+
     /// <summary>UID of the controlling owner, or empty.</summary>
-    public required string ControllerUid { get; init; }
+    public string ControllerUid => Owner?.Uid ?? "";
 
     /// <summary>Any owner reference or finalizer is set, or deletion has begun: worth a look by the garbage collector.</summary>
     public required bool HasOwners { get; init; }
@@ -59,20 +63,35 @@ internal sealed class StoredObject
 
     public string Name => Key.Name;
 
-    /// <summary>The tree, shared by all readers: not to be changed.</summary>
+    /// <summary>
+    /// The tree, shared by all readers: not to be changed. A revision that was written keeps the tree it was written from;
+    /// those loaded by the thousand keep bytes only and are parsed when asked for.
+    /// </summary>
     public JsonObject Json
     {
         get
         {
-            if (_tree.TryGetTarget(out var tree) && tree is not null)
+            if (_own is not null)
             {
-                return tree;
+                return _own;
             }
 
-            tree = Copy();
-            _tree.SetTarget(tree);
+            if (_parsed is not null && _parsed.TryGetTarget(out var parsed))
+            {
+                return parsed;
+            }
+
+            var tree = Copy();
+            _parsed = new WeakReference<JsonObject>(tree);
             return tree;
         }
+    }
+
+    /// <summary>Takes over the tree this revision was made from.</summary>
+    public StoredObject Keep(JsonObject tree)
+    {
+        _own = tree;
+        return this;
     }
 
     /// <summary>A tree of its own, for a change.</summary>
@@ -80,6 +99,23 @@ internal sealed class StoredObject
 
     /// <summary>The UTF-8 form with kind and apiVersion, as a single object is sent.</summary>
     public byte[] Full() => [.. Kind.TypeHeader, .. Utf8.AsSpan(1)];
+}
+
+/// <summary>The owner that controls an object.</summary>
+internal sealed record OwnerKey(string Kind, string Name, string Uid)
+{
+    public static OwnerKey? Of(JsonObject metadata)
+    {
+        foreach (var owner in metadata.Items("ownerReferences"))
+        {
+            if (owner.Bool("controller"))
+            {
+                return new OwnerKey(owner.Str("kind"), owner.Str("name"), owner.Str("uid"));
+            }
+        }
+
+        return null;
+    }
 }
 
 /// <summary>What is asked of pods by the thousand, taken out once per revision.</summary>
