@@ -13,6 +13,7 @@ using Anycast.Core.Teams;
 using Anycast.Core.Usage;
 using Anycast.Web.Accounts.StepUp;
 using Anycast.Web.Agents;
+using Anycast.Web.Api;
 using Anycast.Web.Clusters;
 using Anycast.Web.Demo;
 using Anycast.Web.Hosting;
@@ -53,6 +54,7 @@ services.AddAgentEndpoint();
 services.AddProposalSweeper();
 services.AddDemo(settings);
 services.AddStepUp();
+services.AddApi();
 
 var app = builder.Build();
 await app.PrepareAsync();
@@ -67,6 +69,7 @@ app.MapHealth();
 app.MapJobs();
 app.MapAgents();
 app.MapStepUp();
+app.MapApi();
 app.MapShell();
 
 await app.RunAsync();

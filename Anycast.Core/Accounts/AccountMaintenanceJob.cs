@@ -1,5 +1,6 @@
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
+using Anycast.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,7 @@ namespace Anycast.Core.Accounts;
 
 /// <summary>Deletes what is over: sessions (K04), links, rate windows, accounts that were never confirmed, and the rows of mails long sent.</summary>
 public sealed class AccountMaintenanceJob(
-    IDbContextFactory<AppDbContext> contexts, SessionService sessions, RateLimiter limiter, TimeProvider clock, ILogger<AccountMaintenanceJob> log)
+    IDbContextFactory<AppDbContext> contexts, SessionService sessions, NotificationService notifications, RateLimiter limiter, TimeProvider clock, ILogger<AccountMaintenanceJob> log)
 {
     /// <summary>An account whose address nobody confirms goes after this time (D04).</summary>
     public static readonly TimeSpan UnconfirmedKept = TimeSpan.FromDays(7);
@@ -20,6 +21,7 @@ public sealed class AccountMaintenanceJob(
         var now = clock.GetUtcNow();
         var ended = await sessions.PurgeAsync(ct);
         await limiter.PurgeAsync(ct);
+        await notifications.PurgeAsync(ct);
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         await db.AccountTokens.Where(t => t.ExpiresAt <= now).ExecuteDeleteAsync(ct);

@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.ApiTokens;
 using Anycast.Core.Data;
 using Anycast.Web.Accounts;
 using Hangfire;
@@ -48,9 +49,11 @@ public static class Jobs
         {
             var jobs = app.Services.GetRequiredService<IRecurringJobManager>();
             jobs.AddOrUpdate<AccountMaintenanceJob>("account-maintenance", job => job.RunAsync(CancellationToken.None), Cron.Hourly());
+            jobs.AddOrUpdate<ApiTokenJob>("api-tokens", job => job.RunAsync(CancellationToken.None), Cron.Hourly());
 
             // A machine that slept through the hour catches up: the sweep looks at rows, not at when it ran last.
             app.Services.GetRequiredService<IBackgroundJobClient>().Enqueue<AccountMaintenanceJob>(job => job.RunAsync(CancellationToken.None));
+            app.Services.GetRequiredService<IBackgroundJobClient>().Enqueue<ApiTokenJob>(job => job.RunAsync(CancellationToken.None));
         });
         return app;
     }
