@@ -29,7 +29,7 @@ public static class DataSetup
         }
         else
         {
-            Directory.CreateDirectory(options.Directory);
+            CreatePrivate(options.Directory);
             services.AddDbContextFactory<SqliteDbContext>(db => ConfigureSqlite(db, Path.Combine(options.Directory, SqliteFile)));
             services.AddSingleton<IDbContextFactory<AppDbContext>, ContextFactory<SqliteDbContext>>();
         }
@@ -39,6 +39,19 @@ public static class DataSetup
         services.AddSingleton<Sealer>();
         services.AddSingleton<DatabaseMigrator>();
         return services;
+    }
+
+    /// <summary>Makes the data directory for its owner alone; one that is there keeps its mode.</summary>
+    private static void CreatePrivate(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     internal static void ConfigureSqlite(DbContextOptionsBuilder builder, string file) => builder

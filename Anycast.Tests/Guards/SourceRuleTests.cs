@@ -48,6 +48,17 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
+    public void Files_OfTheRepository_HoldNoConflictMarkers()
+    {
+        var marked = Directory.EnumerateFiles(RepositoryRoot.Path, "*", SearchOption.AllDirectories)
+            .Where(f => !RepositoryRoot.Shown(f).Split('/').Any(p => p is "bin" or "obj" or ".git" or "artifacts" or "data" or "node_modules"))
+            .Where(f => Path.GetExtension(f) is ".cs" or ".razor" or ".css" or ".js" or ".json" or ".md" or ".resx" or ".yaml" or ".csproj" or ".props" or ".sh" or ".txt")
+            .Where(f => File.ReadLines(f).Any(l => l.StartsWith("<<<<<<< ", StringComparison.Ordinal) || l.StartsWith(">>>>>>> ", StringComparison.Ordinal)))
+            .Select(RepositoryRoot.Shown);
+        Assert.True(!marked.Any(), string.Join('\n', marked));
+    }
+
+    [Fact]
     public void Packages_ThatAreListed_HaveAReason()
     {
         var versions = XDocument.Load(RepositoryRoot.At("Directory.Packages.props")).Descendants("PackageVersion").Select(e => e.Attribute("Include")!.Value).ToList();

@@ -62,6 +62,7 @@ public sealed class FirstStartTests(BrowserFixture browser)
 
         // The operator reads the mail in the pick-up folder and hands the link over.
         await visitor.GoAsync("/operator/mail");
+        await visitor.LiveAsync();
         await page.Locator(".mail-item").First.ClickAsync();
         var link = page.Locator(".mail-text a");
         await Assertions.Expect(link).ToBeVisibleAsync();

@@ -42,6 +42,25 @@ internal static class Steps
         await palette.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
     }
 
+    /// <summary>Asks the assistant on a chat page and waits until the answer is complete. Returns its text.</summary>
+    public static async Task<string> AskAsync(this Visitor visitor, string chatPath, string question)
+    {
+        await visitor.GoAsync(chatPath);
+        await visitor.SendAsync(question);
+        var answer = visitor.Page.Locator("[data-role=Assistant]").Last;
+        await Assertions.Expect(answer).Not.ToHaveAttributeAsync("data-state", "Running", new LocatorAssertionsToHaveAttributeOptions { Timeout = 60_000 });
+        return await answer.InnerTextAsync();
+    }
+
+    /// <summary>Types a question and sends it; returns once the answer has begun.</summary>
+    public static async Task SendAsync(this Visitor visitor, string question)
+    {
+        await visitor.LiveAsync();
+        await visitor.Page.Locator("#question").FillAsync(question);
+        await visitor.Page.Locator("[data-send]").ClickAsync();
+        await visitor.Page.Locator("[data-role=Assistant]").First.WaitForAsync();
+    }
+
     /// <summary>Asks axe (WCAG 2.1 A and AA) and fails on anything serious or critical.</summary>
     public static async Task AssertAccessibleAsync(this Visitor visitor)
     {
