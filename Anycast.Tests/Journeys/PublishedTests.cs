@@ -62,7 +62,7 @@ public sealed class PublishedTests
                 Assert.True((await client.GetAsync("/" + file)).IsSuccessStatusCode, file);
             }
 
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "keys", "master.key")));
+            Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(Path.Combine(data, "keys", "master.key")) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
         }
         finally
         {
