@@ -6,6 +6,7 @@ using Anycast.Core.Common;
 using Anycast.Core.Data;
 using Anycast.Core.Teams;
 using Anycast.Tunnel.Operations;
+using Anycast.Tunnel.Projection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -56,16 +57,19 @@ public sealed class ProposalExecution(
         return await ReadBackAsync(row, approver) ? await ReadAsync(row.Id) : ProposalFailures.Unknown;
     }
 
-    /// <summary>Ends proposals that nobody decided on in time, and those whose execution was abandoned by a process that died. Safe to run anywhere, any number of times.</summary>
+    /// <summary>Ends proposals that nobody decided on in time, begins those that were approved and not begun, and reads back those whose execution was abandoned by a process that died. Safe to run anywhere, any number of times.</summary>
     public async Task RecoverAsync(CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        List<Proposal> late, abandoned;
+        List<Proposal> late, abandoned, waiting;
         await using (var db = await contexts.CreateDbContextAsync(ct))
         {
             late = await db.Proposals.AsNoTracking().Where(p => (p.State == ProposalState.Proposed || p.State == ProposalState.Approved) && p.ExpiresAt <= now)
                 .OrderBy(p => p.ExpiresAt).Take(ProposalLimits.Batch).ToListAsync(ct);
             var before = now - ProposalLimits.AbandonedAfter;
+            var accepted = now - ProposalLimits.StartWithin;
+            waiting = await db.Proposals.AsNoTracking().Where(p => p.State == ProposalState.Approved && p.ExpiresAt > now && p.DecidedAt <= accepted)
+                .OrderBy(p => p.DecidedAt).Take(ProposalLimits.Batch).ToListAsync(ct);
             abandoned = await db.Proposals.AsNoTracking().Where(p => p.State == ProposalState.Taken && p.DecidedAt <= before)
                 .OrderBy(p => p.DecidedAt).Take(ProposalLimits.Batch).ToListAsync(ct);
         }
@@ -73,6 +77,12 @@ public sealed class ProposalExecution(
         foreach (var row in late)
         {
             await EndAsync(row, row.State, ProposalState.Expired, ProposalFailures.Expired.Code);
+        }
+
+        foreach (var row in waiting)
+        {
+            // A person's yes is not lost with the process that took it. Taking is conditional, so nobody else runs it too.
+            await RunAsync(row.Id, new Actor { Kind = ActorKind.User, UserId = row.DeciderId!.Value, Name = row.DeciderName, Email = "" });
         }
 
         foreach (var row in abandoned)
@@ -130,9 +140,17 @@ public sealed class ProposalExecution(
         return there;
     }
 
-    private static bool IsThere(Proposal row, JsonElement found) =>
-        ObjectPath.Text(found, "metadata.uid") == row.TargetUid
-        && ProposalJson.Leaves(row.Arguments).All(leaf => ObjectPath.Text(found, leaf.Path) == leaf.Value);
+    private static bool IsThere(Proposal row, JsonElement found)
+    {
+        if (!found.TryGetProperty("metadata", out var meta) || !meta.TryGetProperty("uid", out var uid) || uid.GetString() != row.TargetUid)
+        {
+            return false;
+        }
+
+        var projected = Projector.Current.Project(row.TargetKind, System.Text.Encoding.UTF8.GetBytes(found.GetRawText()));
+        var visible = ObjectDiff.Leaves(row.TargetKind, projected);
+        return ProposalJson.Leaves(row.Arguments).All(leaf => visible.GetValueOrDefault(leaf.Path) == leaf.Value);
+    }
 
     private async Task<Proposal> ReadAsync(Guid id)
     {

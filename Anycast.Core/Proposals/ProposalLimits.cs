@@ -19,6 +19,9 @@ public static class ProposalLimits
     /// <summary>Largest JSON column in characters.</summary>
     public const int JsonLength = 200_000;
 
+    /// <summary>What was approved begins at once; if it has not by now, the process that took the approval died.</summary>
+    public static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(10);
+
     /// <summary>An execution begun so long ago is not running any more: its process died. Above twice the time of an operation.</summary>
     public static readonly TimeSpan AbandonedAfter = TimeSpan.FromSeconds(75);
 

@@ -226,7 +226,14 @@ public sealed class ProposalService(
             return ProposalFailures.Invalid;
         }
 
-        return request.Leaves.Any(l => l.Value is { } value && ProposalJson.IsMarker(value)) ? ProposalFailures.Marker : null;
+        if (request.Leaves.Any(l => l.Value is { } value && ProposalJson.IsMarker(value)))
+        {
+            return ProposalFailures.Marker;
+        }
+
+        // The agent decides; the same table here refuses what it would refuse, before anything is sent.
+        return request.Leaves.All(l => FieldPath.Parse(l.Path) is { } path && path.ToString() == l.Path
+            && PatchableLeaves.Find(request.Operation, target.Group, target.Kind, path) is { } leaf && PatchableLeaves.Accepts(leaf, l.Value)) ? null : ProposalFailures.Invalid;
     }
 
     internal static Failure? OfStatus(OperationResult result) => result.Status switch

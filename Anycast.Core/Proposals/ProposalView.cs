@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Anycast.Tunnel.Operations;
+using Anycast.Tunnel.Projection;
 
 namespace Anycast.Core.Proposals;
 
@@ -47,5 +48,5 @@ internal static class ProposalJson
     public static LeafDiff[] Diff(string json) => JsonSerializer.Deserialize<LeafDiff[]>(json, JsonSerializerOptions.Web) ?? [];
 
     /// <summary>True for a value that holds a marker of something withheld; such a value must never be written to a cluster.</summary>
-    public static bool IsMarker(string value) => value.Contains("«withheld:", StringComparison.Ordinal) || value.Contains("«+", StringComparison.Ordinal);
+    public static bool IsMarker(string value) => Marker.IsIn(value);
 }

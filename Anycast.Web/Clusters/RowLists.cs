@@ -89,7 +89,7 @@ public static class RowLists
         ]),
         new("events", ["Event"], RowSort.LastSeen, true,
         [
-            new("Reason", RowSort.Status, r => r is EventRow e ? new RowCell(CellKind.Status, e.Reason, Health: e.Type == "Warning" ? Health.Warning : Health.Healthy) : default),
+            new("Reason", RowSort.Status, r => r is EventRow e ? e.Type == "Warning" ? new RowCell(CellKind.Status, e.Reason, Health: Health.Warning) : OfText(e.Reason) : default),
             new("Object", null, r => r is EventRow e ? OfObject(e.ObjectKind, e.Namespace, e.ObjectName) : default),
             Column<EventRow>("Message", null, e => OfText(e.Message)),
             s_namespace,

@@ -9,9 +9,10 @@ public static class DemoSetup
     {
         var options = configuration.GetSection(DemoOptions.Section).Get<DemoOptions>() ?? new DemoOptions();
         var data = configuration.GetSection(DataOptions.Section).Get<DataOptions>() ?? new DataOptions();
+        options.Enabled ??= !data.UsesPostgres;
         services.AddSingleton(options);
         services.AddSingleton<DemoTeam>();
-        if (options.Enabled ?? !data.UsesPostgres)
+        if (options.Enabled == true)
         {
             services.AddHostedService<DemoHost>();
         }

@@ -8,10 +8,32 @@ using Microsoft.EntityFrameworkCore;
 namespace Anycast.Web.Demo;
 
 /// <summary>The demo team with its sandbox cluster. It exists once the operator does, who owns it.</summary>
-internal sealed class DemoTeam(IDbContextFactory<AppDbContext> contexts, TeamService teams, ClusterService clusters)
+internal sealed class DemoTeam(DemoOptions options, IDbContextFactory<AppDbContext> contexts, TeamService teams, ClusterService clusters) : IDisposable
 {
-    /// <summary>The demo's cluster, made when it is not there; null while there is no operator.</summary>
+    private readonly SemaphoreSlim _one = new(1);
+
+    /// <summary>The demo's cluster, made when it is not there; null while there is no operator, or the demo is off.</summary>
     public async Task<Cluster?> EnsureAsync(CancellationToken ct)
+    {
+        if (options.Enabled != true)
+        {
+            return null;
+        }
+
+        await _one.WaitAsync(ct);
+        try
+        {
+            return await MakeAsync(ct);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private async Task<Cluster?> MakeAsync(CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var existing = await db.Teams.AsNoTracking().Where(t => t.IsDemo).Select(t => (Guid?)t.Id).FirstOrDefaultAsync(ct);
