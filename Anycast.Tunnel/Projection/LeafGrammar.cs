@@ -110,7 +110,7 @@ public static class LeafGrammar
         }
 
         return suffix.IsEmpty
-            || (suffix.Length <= 2 && All(suffix, QuantitySuffixBytes) && (suffix.Length == 1 ? suffix[0] is not ((byte)'i' or (byte)'K') : suffix[1] == 'i'))
+            || (suffix.Length <= 2 && All(suffix, QuantitySuffixBytes) && (suffix.Length == 1 ? suffix[0] != 'i' : suffix[1] == 'i'))
             || (suffix[0] is (byte)'e' or (byte)'E' && suffix.Length <= 4 && IsInteger(suffix[1..]));
     }
 

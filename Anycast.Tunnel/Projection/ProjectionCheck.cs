@@ -53,15 +53,22 @@ public sealed class ProjectionCheck(Projector projector, int agentSpecification,
 
     private sealed class LimitedStream(int most) : MemoryStream
     {
-        // The one method to override: of a derived class, MemoryStream's span and async overloads end here.
-        public override void Write(byte[] buffer, int offset, int count)
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
         {
-            if (Length + count > most)
+            if (Length + buffer.Length > most)
             {
                 throw new ProjectionException("TooLarge");
             }
 
-            base.Write(buffer, offset, count);
+            base.Write(buffer);
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span);
+            return ValueTask.CompletedTask;
         }
     }
 }
