@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 
 namespace Anycast.Tunnel.Projection;
@@ -26,10 +27,8 @@ public sealed class ProjectionCheck(Projector projector, int agentSpecification,
     /// <summary>Projects a list again, up to <paramref name="most"/> bytes of result.</summary>
     public async Task<byte[]> ListAsync(string kind, string apiVersion, Stream source, int most, CancellationToken cancellationToken)
     {
-        using var output = new LimitedStream(most);
-        var writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
-        var counts = await ProjectedCopy.ListAsync(projector, kind, apiVersion, source, writer, cancellationToken).ConfigureAwait(false);
-        await writer.CompleteAsync().ConfigureAwait(false);
+        var output = new LimitedWriter(most);
+        var counts = await ProjectedCopy.ListAsync(projector, kind, apiVersion, source, output, cancellationToken).ConfigureAwait(false);
         Count(kind, counts);
         return output.ToArray();
     }
@@ -51,24 +50,34 @@ public sealed class ProjectionCheck(Projector projector, int agentSpecification,
         }
     }
 
-    private sealed class LimitedStream(int most) : MemoryStream
+    /// <summary>A pipe that ends in memory, up to a limit.</summary>
+    private sealed class LimitedWriter(int most) : PipeWriter
     {
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+        private readonly ArrayBufferWriter<byte> buffer = new(64 * 1024);
 
-        public override void Write(ReadOnlySpan<byte> buffer)
+        public byte[] ToArray() => buffer.WrittenSpan.ToArray();
+
+        public override void Advance(int bytes)
         {
-            if (Length + buffer.Length > most)
+            buffer.Advance(bytes);
+            if (buffer.WrittenCount > most)
             {
                 throw new ProjectionException("TooLarge");
             }
-
-            base.Write(buffer);
         }
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override Memory<byte> GetMemory(int sizeHint = 0) => buffer.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => buffer.GetSpan(sizeHint);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult(default(FlushResult));
+
+        public override void CancelPendingFlush()
         {
-            Write(buffer.Span);
-            return ValueTask.CompletedTask;
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
         }
     }
 }
