@@ -7,7 +7,6 @@ namespace Anycast.Tunnel;
 /// <summary>How the messages of the wire contract read and write as JSON; generated, so that the agent needs no reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     RespectRequiredConstructorParameters = true,
     RespectNullableAnnotations = true)]

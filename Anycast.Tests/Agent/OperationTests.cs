@@ -57,7 +57,7 @@ public sealed class OperationTests
 
         var result = await world.Client.OperateAsync(Set("spec.template.spec.containers[checkout].resources.limits[memory]", "256Mi", dryRun: true), Ct);
 
-        Assert.Equal(OperationStatus.Applied, result.Status);
+        Assert.Equal((OperationStatus.Applied, null), (result.Status, result.Reason));
         var body = api.Calls.Single(c => c.Method == "PATCH").Body;
         Assert.Contains("""{"op":"add","path":"/spec/template/spec/containers/0/resources","value":{}}""", body, StringComparison.Ordinal);
         Assert.Contains("""{"op":"add","path":"/spec/template/spec/containers/0/resources/limits/memory","value":"256Mi"}""", body, StringComparison.Ordinal);

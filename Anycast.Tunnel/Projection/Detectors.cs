@@ -20,7 +20,7 @@ public static class Detectors
     private static readonly byte[][] Prefixes = new[]
     {
         "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "xapp-",
-        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "sk-", "AIza", "ya29.", "hvs.", "hvb.", "hvr.", "npm_", "pypi-", "dckr_pat_", "dckr_oat_",
+        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "sk-ant-", "sk-proj-", "sk-", "AIza", "ya29.", "hvs.", "hvb.", "hvr.", "npm_", "pypi-", "dckr_pat_", "dckr_oat_",
         "SG.", "shpat_", "shpss_", "dop_v1_", "doo_v1_", "lin_api_", "atlasv1.", "figd_", "hf_", "r8_", "tskey-", "AGE-SECRET-KEY-", "ops_", "eyJ",
     }.Select(p => System.Text.Encoding.ASCII.GetBytes(p)).ToArray();
 
@@ -126,7 +126,7 @@ public static class Detectors
             digit += b is >= (byte)'0' and <= (byte)'9' ? 1 : 0;
         }
 
-        return upper >= 5 && lower >= 5 && digit >= 2 && Entropy(run) >= 4.2;
+        return upper >= 5 && lower >= 5 && digit >= 1 && Entropy(run) >= 4.2;
     }
 
     private static bool DecodesToText(ReadOnlySpan<byte> run)

@@ -115,7 +115,7 @@ public static class LeafGrammar
     }
 
     private static bool IsInteger(ReadOnlySpan<byte> text) =>
-        IsDigits(text[0] == '-' ? text[1..] : text, 20);
+        text.Length > 0 && IsDigits(text[0] == '-' ? text[1..] : text, 20);
 
     private static bool IsDigits(ReadOnlySpan<byte> text, int most) =>
         text.Length > 0 && text.Length <= most && text.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
@@ -149,7 +149,7 @@ public static class LeafGrammar
         IsDigit(two[0]) && IsDigit(two[1]) && ((two[0] - '0') * 10) + two[1] - '0' is var value && value >= least && value <= most;
 
     private static bool IsIp(ReadOnlySpan<byte> text) =>
-        text.Length <= 45 && All(text, IpBytes) && text.IndexOfAny((byte)'.', (byte)':') > -1 && IPAddress.TryParse(text, out _);
+        text.Length <= 45 && All(text, IpBytes) && (text.Contains((byte)':') || text.Count((byte)'.') == 3) && IPAddress.TryParse(text, out _);
 
     private static bool IsCidr(ReadOnlySpan<byte> text)
     {
