@@ -30,6 +30,11 @@ public sealed class ProposalApproval(
     /// <param name="ct">Ends waiting before the decision is stored, not after.</param>
     public async Task<Outcome<Proposal>> ApproveAsync(Actor actor, Guid teamId, Guid proposalId, string? typedName, CancellationToken ct)
     {
+        if (actor.Kind != ActorKind.User)
+        {
+            return ProposalFailures.TokenMayNot;
+        }
+
         var found = await FindAsync(actor, teamId, proposalId, ct);
         if (!found.IsOk)
         {
@@ -55,6 +60,11 @@ public sealed class ProposalApproval(
     /// <summary>Says no. Nothing happens in the cluster.</summary>
     public async Task<Outcome> RejectAsync(Actor actor, Guid teamId, Guid proposalId, CancellationToken ct)
     {
+        if (actor.Kind != ActorKind.User)
+        {
+            return ProposalFailures.TokenMayNot;
+        }
+
         var found = await FindAsync(actor, teamId, proposalId, ct);
         if (!found.IsOk)
         {
@@ -129,11 +139,6 @@ public sealed class ProposalApproval(
 
     private async Task<Failure?> CheckRightAsync(Actor actor, Proposal row, string permission, CancellationToken ct)
     {
-        if (actor.Kind != ActorKind.User)
-        {
-            return ProposalFailures.TokenMayNot;
-        }
-
         var grant = await access.AuthorizeAsync(actor, row.TeamId, row.ClusterId, permission, ct);
         return !grant.IsOk ? grant.Failure
             : !grant.Value.Scope.Allows(row.TargetNamespace) ? Failure.NotFound

@@ -156,7 +156,7 @@ public sealed class UnconnectedFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => World = await ConnectedCluster.StartAsync(connect: false);
 
-    public ValueTask DisposeAsync() => World.DisposeAsync();
+    public ValueTask DisposeAsync() => World?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 
 /// <summary>The same with real agents, which end with a code of their own when they are refused for good.</summary>

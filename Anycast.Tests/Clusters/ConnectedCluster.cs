@@ -1,6 +1,7 @@
 using System.Net;
 using Anycast.Agent;
 using Anycast.Core.Agents;
+using Anycast.Core.Agents.Install;
 using Anycast.Core.Clusters;
 using Anycast.Core.Clusters.Cache;
 using Anycast.Core.Clusters.Gateway;
@@ -16,7 +17,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Anycast.Tests.Clusters;
 
@@ -64,7 +64,7 @@ public sealed class ConnectedCluster : IAsyncDisposable
     public static async Task<ConnectedCluster> StartAsync(bool connect = true, ClusterAccessKind access = ClusterAccessKind.Propose, double speed = 1)
     {
         var clock = new ShiftedClock();
-        var core = await CoreHost.StartAsync(TestProvider.Sqlite, (services, _) => services.AddSingleton<TimeProvider>(clock).AddClusters().AddAgents().AddProposals());
+        var core = await CoreHost.StartAsync(TestProvider.Sqlite, (services, configuration) => services.AddSingleton<TimeProvider>(clock).AddClusters().AddAgents(configuration).AddProposals());
         var web = await ServeAsync(core);
         var sandbox = await SandboxCluster.StartAsync(new SandboxOptions { Speed = speed });
         var owner = await core.ActorAsync();
@@ -83,7 +83,16 @@ public sealed class ConnectedCluster : IAsyncDisposable
     public async Task<RunningAgent> ConnectAsync()
     {
         var agent = StartAgent(await TokenAsync());
-        await Eventually.TrueAsync(() => Cache.Connection.Connected && Cache.State(ClusterKinds.WithRows) == RowTableState.Live, "the agent is connected and its rows are there");
+        try
+        {
+            await Eventually.TrueAsync(() => Cache.Connection.Connected && Cache.State(ClusterKinds.WithRows) == RowTableState.Live, "the agent is connected and its rows are there", TimeSpan.FromSeconds(40));
+        }
+        catch (TimeoutException e)
+        {
+            var states = string.Join(", ", ClusterKinds.WithRows.Select(k => $"{k} {Cache.State(k)}"));
+            throw new TimeoutException($"{e.Message}\nconnected: {Cache.Connection.Connected}; {states}\nagent: {agent.Log}", e);
+        }
+
         return agent;
     }
 
@@ -122,7 +131,7 @@ public sealed class ConnectedCluster : IAsyncDisposable
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrel(k => k.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddSingleton(core.Get<AgentReception>());
+        builder.Services.AddSingleton(core.Get<AgentReception>()).AddSingleton(core.Get<InstallService>());
         var web = builder.Build();
         web.MapAgents();
         await web.StartAsync();
@@ -134,12 +143,18 @@ public sealed class ConnectedCluster : IAsyncDisposable
 public sealed class RunningAgent : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly LogLines _lines = new();
+    private readonly ILoggerFactory _loggers;
 
     public RunningAgent(AgentOptions options)
     {
         State = options.StateDirectory;
-        Ended = Task.Run(() => AgentHost.RunAsync(options, NullLoggerFactory.Instance, _stop.Token));
+        _loggers = LoggerFactory.Create(l => l.AddProvider(_lines).SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning));
+        Ended = Task.Run(() => AgentHost.RunAsync(options, _loggers, _stop.Token));
     }
+
+    /// <summary>What the agent logged, for messages of failed tests.</summary>
+    public string Log => _lines.ToString();
 
     public string State { get; }
 
@@ -156,6 +171,7 @@ public sealed class RunningAgent : IAsyncDisposable
     {
         await StopAsync();
         _stop.Dispose();
+        _loggers.Dispose();
     }
 }
 
@@ -166,5 +182,5 @@ public sealed class ConnectedClusterFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => World = await ConnectedCluster.StartAsync();
 
-    public ValueTask DisposeAsync() => World.DisposeAsync();
+    public ValueTask DisposeAsync() => World?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

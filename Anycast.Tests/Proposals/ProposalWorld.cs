@@ -28,7 +28,7 @@ public sealed class ProposalWorld : IAsyncLifetime
         await Cluster.Core.JoinAsync(Cluster.Team.Id, Viewer.UserId, TeamRole.Viewer);
     }
 
-    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+    public ValueTask DisposeAsync() => Cluster?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     public Task<Outcome<Proposal>> ProposeAsync(string operation, string kind, string ns, string name, params LeafChange[] leaves) =>
         ProposeAsync(Cluster.Owner, operation, kind, ns, name, leaves);

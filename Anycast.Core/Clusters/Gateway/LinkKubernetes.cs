@@ -16,7 +16,9 @@ internal static class LinkKubernetes
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            request.RequestUri = new Uri("http://agent" + TunnelRoutes.Objects + request.RequestUri!.PathAndQuery);
+            // Lists say watch=false or end in a bare question mark; the agent's law knows no such parameter.
+            var query = string.Join('&', request.RequestUri!.Query.TrimStart('?').Split('&').Where(p => p is not ("" or "watch=false")));
+            request.RequestUri = new Uri("http://agent" + TunnelRoutes.Objects + request.RequestUri.AbsolutePath + (query.Length == 0 ? "" : "?" + query));
             return link.SendAsync(request, cancellationToken);
         }
     }
