@@ -101,6 +101,9 @@ internal sealed class TunnelConnection : DefaultConnectionContext
     private readonly WebSocket socket;
     private readonly Stream stream;
     private readonly Action closed;
+
+    // Never disposed: the base class's own source may be cancelled, on another thread, after it was.
+    private readonly CancellationTokenSource ended = new();
     private int disposed;
 
     public TunnelConnection(WebSocket socket, Action closed)
@@ -114,12 +117,13 @@ internal sealed class TunnelConnection : DefaultConnectionContext
         LocalEndPoint = new TunnelEndPoint();
         RemoteEndPoint = new TunnelEndPoint();
         ConnectionId = Guid.NewGuid().ToString("N");
+        ConnectionClosed = ended.Token;
     }
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
         socket.Abort();
-        base.Abort(abortReason);
+        ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), ended, preferLocal: false);
     }
 
     public override async ValueTask DisposeAsync()
@@ -139,6 +143,7 @@ internal sealed class TunnelConnection : DefaultConnectionContext
         }
 
         socket.Dispose();
+        await ended.CancelAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
         closed();
     }

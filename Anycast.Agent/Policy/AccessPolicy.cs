@@ -110,6 +110,12 @@ public static class AccessPolicy
                 return null;
             }
 
+            // KubernetesClient says of each list that it is no watch; the agent's own calls need not.
+            if (name == "watch")
+            {
+                continue;
+            }
+
             output.Append(output.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
         }
 
@@ -122,6 +128,7 @@ public static class AccessPolicy
         "continue" => value.Length is > 0 and <= 4096 && value.AsSpan().IndexOfAnyExcept(ContinueCharacters) < 0,
         "labelSelector" => value.Length <= 1024 && value.AsSpan().IndexOfAnyExcept(SelectorCharacters) < 0,
         "fieldSelector" => value.Length <= 1024 && value.AsSpan().IndexOfAnyExcept(SelectorCharacters) < 0 && value.Split(',').All(IsFieldTerm),
+        "watch" => value.Equals("false", StringComparison.OrdinalIgnoreCase),
         "resourceVersion" => value.Length <= 20 && value.All(char.IsAsciiDigit),
         _ => false,
     };

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using Anycast.Sandbox;
+using Anycast.Tunnel.Rows;
+using k8s;
+using k8s.Models;
+
+namespace Anycast.Benchmarks;
+
+/// <summary>Pods from the API server to usable rows on the service, against a direct typed list of KubernetesClient.</summary>
+internal static class RowsBenchmark
+{
+    private const int WarmUp = 3;
+
+    public static async Task<MeasuredRun> RunAsync(int pods, int pairs)
+    {
+        await using var sandbox = await SandboxCluster.StartAsync(new SandboxOptions { Pods = pods, Scenario = false, Controllers = false });
+        await using var tunnel = await BenchTunnel.StartAsync(sandbox.Kubeconfig(agent: true));
+        using var config = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(sandbox.Kubeconfig(agent: true)));
+        using var peer = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(config));
+        var before = MeasuredRun.Load();
+        var taken = new List<Pair>();
+        for (var i = -WarmUp; i < pairs; i++)
+        {
+            var oursFirst = i % 2 == 0;
+            double ours, theirs;
+            if (oursFirst)
+            {
+                ours = await OursAsync(tunnel, pods);
+                theirs = await PeerAsync(peer, pods);
+            }
+            else
+            {
+                theirs = await PeerAsync(peer, pods);
+                ours = await OursAsync(tunnel, pods);
+            }
+
+            if (i >= 0)
+            {
+                taken.Add(new Pair(Math.Round(ours, 2), Math.Round(theirs, 2), oursFirst));
+            }
+        }
+
+        return new MeasuredRun("rows", MeasuredRun.DescribeCommit(), TimeProvider.System.GetUtcNow(), MeasuredRun.DescribeMachine(), before, MeasuredRun.Load(), pods, await KeptAsync(tunnel, pods), taken);
+    }
+
+    private static async Task<double> OursAsync(BenchTunnel tunnel, int pods)
+    {
+        Settle();
+        var started = Stopwatch.GetTimestamp();
+        var rows = await RowsAsync(tunnel);
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        return rows.Count >= pods ? elapsed : throw new InvalidOperationException($"{rows.Count} rows of {pods}");
+    }
+
+    private static async Task<double> PeerAsync(Kubernetes peer, int pods)
+    {
+        Settle();
+        var started = Stopwatch.GetTimestamp();
+        V1PodList list = await peer.CoreV1.ListPodForAllNamespacesAsync();
+        var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        return list.Items.Count >= pods ? elapsed : throw new InvalidOperationException($"{list.Items.Count} pods of {pods}");
+    }
+
+    private static async Task<double> KeptAsync(BenchTunnel tunnel, int pods)
+    {
+        await RowsAsync(tunnel);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var rows = await RowsAsync(tunnel);
+        var after = GC.GetTotalMemory(forceFullCollection: true);
+        GC.KeepAlive(rows);
+
+        // The array that holds them is the cache's own business.
+        return Math.Round((after - before - (rows.Capacity * 8.0)) / pods, 1);
+    }
+
+    private static async Task<List<ResourceRow>> RowsAsync(BenchTunnel tunnel)
+    {
+        var rows = new List<ResourceRow>();
+        using var stop = new CancellationTokenSource();
+        await foreach (var change in tunnel.Client.WatchRowsAsync("Pod", null, stop.Token))
+        {
+            if (change.Row is { } row)
+            {
+                rows.Add(row);
+            }
+            else if (change.Type == RowChangeType.Synced)
+            {
+                break;
+            }
+        }
+
+        return rows;
+    }
+
+    private static void Settle()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+}

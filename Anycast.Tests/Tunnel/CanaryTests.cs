@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text;
+using Anycast.Tests.Harness;
+using Anycast.Tunnel.Projection;
+using k8s.Models;
+
+namespace Anycast.Tests.Tunnel;
+
+/// <summary>Ten thousand generated objects of every kind: no canary passes, everything that may arrive does.</summary>
+public sealed class CanaryTests
+{
+    private const int ObjectsPerKind = 420;
+
+    private static readonly Dictionary<string, Type> Models = new(StringComparer.Ordinal)
+    {
+        ["Pod"] = typeof(V1Pod),
+        ["Deployment"] = typeof(V1Deployment),
+        ["ReplicaSet"] = typeof(V1ReplicaSet),
+        ["StatefulSet"] = typeof(V1StatefulSet),
+        ["DaemonSet"] = typeof(V1DaemonSet),
+        ["Job"] = typeof(V1Job),
+        ["CronJob"] = typeof(V1CronJob),
+        ["Service"] = typeof(V1Service),
+        ["Ingress"] = typeof(V1Ingress),
+        ["IngressClass"] = typeof(V1IngressClass),
+        ["PersistentVolumeClaim"] = typeof(V1PersistentVolumeClaim),
+        ["PersistentVolume"] = typeof(V1PersistentVolume),
+        ["StorageClass"] = typeof(V1StorageClass),
+        ["Node"] = typeof(V1Node),
+        ["Namespace"] = typeof(V1Namespace),
+        ["Event"] = typeof(Corev1Event),
+        ["ServiceAccount"] = typeof(V1ServiceAccount),
+        ["HorizontalPodAutoscaler"] = typeof(V2HorizontalPodAutoscaler),
+        ["PodDisruptionBudget"] = typeof(V1PodDisruptionBudget),
+        ["NetworkPolicy"] = typeof(V1NetworkPolicy),
+        ["ResourceQuota"] = typeof(V1ResourceQuota),
+        ["LimitRange"] = typeof(V1LimitRange),
+        ["EndpointSlice"] = typeof(V1EndpointSlice),
+        ["CustomResourceDefinition"] = typeof(V1CustomResourceDefinition),
+        ["ControllerRevision"] = typeof(V1ControllerRevision),
+        ["Lease"] = typeof(V1Lease),
+        ["Secret"] = typeof(V1Secret),
+        ["ConfigMap"] = typeof(V1ConfigMap),
+        ["Certificate"] = typeof(V1Deployment),
+    };
+
+    [Fact]
+    [PolicyClause("S07")]
+    public void Objects_OfEveryKindFullOfCanaries_PassWithoutOne()
+    {
+        var clock = Stopwatch.StartNew();
+        var objects = 0;
+        var found = new List<string>();
+        foreach (var (kind, type) in Models)
+        {
+            var canaries = new CanaryObjects(seed: kind.Length + 1000);
+            for (var i = 0; i < ObjectsPerKind; i++)
+            {
+                var json = canaries.Make(type, kind);
+                var projected = Projector.Current.Project(kind, json);
+                var text = Encoding.UTF8.GetString(projected.Json.Span);
+                objects++;
+                if (CanaryObjects.HasTrace(text))
+                {
+                    found.Add($"{kind}: {text[..Math.Min(text.Length, 4000)]}");
+                }
+
+                // The positive controls: the canaries are there without the projection, and what may arrive arrives.
+                Assert.True(canaries.Planted > 0 && CanaryObjects.HasTrace(Encoding.UTF8.GetString(json)), $"nothing planted in {kind}");
+                Assert.Equal(canaries.Arriving, CanaryObjects.CountArrived(text));
+
+                // What was projected once is what the service's check leaves as it is.
+                Assert.Equal(0, Projector.Current.Project(kind, projected.Json.Span).Counts.Total);
+            }
+        }
+
+        Assert.Empty(found.Take(3));
+        Assert.True(objects >= 10_000, $"{objects} objects");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"{objects} objects took {clock.Elapsed}");
+    }
+
+    [Fact]
+    public void Kinds_OfTheSpecification_AreAllTried() =>
+        Assert.Empty(RedactionSpecification.Current.Kinds.Except(Models.Keys).Except(["PodMetrics", "NodeMetrics"]));
+}
