@@ -20,6 +20,7 @@ internal sealed class RowStream : IDisposable
     private const int PageSize = 500;
     private const int FlushAt = 32 * 1024;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Refused = TimeSpan.FromSeconds(30);
 
     private readonly KubernetesApi api;
@@ -32,6 +33,7 @@ internal sealed class RowStream : IDisposable
     private readonly ILogger logger;
     private readonly AgingRows aging = new();
     private string resourceVersion = "";
+    private long judgedAt;
 
     public RowStream(KubernetesApi api, Projector projector, ResourceKind kind, string? ns, PipeWriter output, TimeProvider clock, ILogger logger)
     {
@@ -58,7 +60,13 @@ internal sealed class RowStream : IDisposable
                 }
 
                 backoff.Connected();
+                var began = clock.GetTimestamp();
                 await WatchAsync(cancellationToken).ConfigureAwait(false);
+                if (clock.GetElapsedTime(began) < ShortWatch)
+                {
+                    // A watch that ends as soon as it begins must not become a busy loop.
+                    await Task.Delay(backoff.Next(), clock, cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (RowRefusedException refused)
             {
@@ -102,6 +110,11 @@ internal sealed class RowStream : IDisposable
             (token, resourceVersion) = Envelope(list.Metadata);
         }
         while (token is { Length: > 0 });
+        if (resourceVersion.Length == 0)
+        {
+            throw new RowRefusedException("Unavailable");
+        }
+
         rows.Write(RowChangeType.Synced);
         await output.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -150,6 +163,7 @@ internal sealed class RowStream : IDisposable
                     }
                 }
 
+                Judge();
                 if (output.UnflushedBytes > 0)
                 {
                     await output.FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -224,6 +238,12 @@ internal sealed class RowStream : IDisposable
     /// <summary>What was still within its grace may by now count as failing, without an event saying so.</summary>
     private void Judge()
     {
+        if (clock.GetElapsedTime(judgedAt) < Heartbeat)
+        {
+            return;
+        }
+
+        judgedAt = clock.GetTimestamp();
         foreach (var source in aging.Due(clock))
         {
             var built = builder.Again(source, clock.GetUtcNow());

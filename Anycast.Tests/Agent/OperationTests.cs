@@ -130,6 +130,32 @@ public sealed class OperationTests
         Assert.Equal((expected, reason), (result.Status, result.Reason));
     }
 
+    [Fact]
+    public void Answer_OfAHostileAgent_ShowsOnlyWhatTheAllowListKnows()
+    {
+        var request = Set("spec.replicas", "3", dryRun: true);
+        var answer = new OperationResult(OperationStatus.Applied, Uid, 7,
+        [
+            new LeafDiff("spec.replicas", "2", "canary", true),
+            new LeafDiff("spec.template.spec.containers[checkout].env[A].value", "canary", "«withheld:3»", false),
+            new LeafDiff("spec.template.metadata.labels[app]", "shop", "password=canary", false),
+            new LeafDiff("spec.template.spec.containers[checkout].command[0]", "sh", "/bin/sh -c canary", false),
+        ], "canary says");
+
+        var (result, withheld) = DiffCheck.Check(request, answer);
+
+        Assert.Equal(4, withheld);
+        Assert.Equal(
+            [
+                new LeafDiff("spec.replicas", "2", "3", true),
+                new LeafDiff("spec.template.spec.containers[checkout].env[A].value", "«withheld:6»", "«withheld:3»", false),
+                new LeafDiff("spec.template.metadata.labels[app]", "shop", "«withheld:15»", false),
+                new LeafDiff("spec.template.spec.containers[checkout].command[0]", "sh", "«withheld:17»", false),
+            ],
+            result.Diff!);
+        Assert.Equal("«withheld:11»", result.Reason);
+    }
+
     private static OperationRequest Set(string path, string value, bool dryRun) => new(OperationNames.Patch, Target, [new LeafChange(path, value)], dryRun);
 
     /// <summary>One Deployment; a patch answers with the new image, and with what <see cref="Mutate"/> makes of the rest.</summary>

@@ -31,6 +31,13 @@ internal sealed class CanaryObjects(int seed)
 
     public static bool HasTrace(string text) => Traces.Any(t => text.Contains(t, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>The text around the first trace.</summary>
+    public static string Around(string text)
+    {
+        var at = Traces.Select(t => text.IndexOf(t, StringComparison.OrdinalIgnoreCase)).Where(i => i >= 0).Min();
+        return text[Math.Max(0, at - 60)..Math.Min(text.Length, at + 60)];
+    }
+
     public byte[] Make(Type type, string kind)
     {
         (Arriving, Planted) = (0, 0);
@@ -54,7 +61,7 @@ internal sealed class CanaryObjects(int seed)
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             var name = property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name;
-            if (name is null or "kind" || depth > 9 || (depth > 1 && random.Next(100) < 55))
+            if (name is null or "kind" || depth > 9 || (depth > 1 && random.Next(100) < 62))
             {
                 continue;
             }
@@ -100,7 +107,13 @@ internal sealed class CanaryObjects(int seed)
             json.WriteStartArray();
             for (var i = random.Next(1, 3); i > 0; i--)
             {
-                // Of counted lists nothing arrives.
+                if (node?.Leaf == LeafType.Argv)
+                {
+                    // The base name of a command may pass, so a plain word proves nothing there.
+                    json.WriteStringValue(Shape(LeafType.Name));
+                    continue;
+                }
+
                 Value(json, type.GetGenericArguments()[0], node?.Item, depth + 1);
             }
 
@@ -121,7 +134,8 @@ internal sealed class CanaryObjects(int seed)
     private void Map(Utf8JsonWriter json, Type value, FieldNode? node, int depth)
     {
         json.WriteStartObject();
-        json.WriteString("kubectl.kubernetes.io/last-applied-configuration", Shape(LeafType.None));
+        // As a label's value a plain word is a name, and may pass.
+        json.WriteString("kubectl.kubernetes.io/last-applied-configuration", Shape(node?.Leaf == LeafType.Labels ? LeafType.Name : LeafType.None));
         json.WriteString("key with canary-7q " + next++, Shape(LeafType.None));
         json.WritePropertyName("example.com/key" + next++);
         if (node?.Leaf == LeafType.Labels)

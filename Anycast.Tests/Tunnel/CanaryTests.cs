@@ -9,7 +9,7 @@ namespace Anycast.Tests.Tunnel;
 /// <summary>Ten thousand generated objects of every kind: no canary passes, everything that may arrive does.</summary>
 public sealed class CanaryTests
 {
-    private const int ObjectsPerKind = 420;
+    private const int ObjectsPerKind = 350;
 
     private static readonly Dictionary<string, Type> Models = new(StringComparer.Ordinal)
     {
@@ -62,7 +62,7 @@ public sealed class CanaryTests
                 objects++;
                 if (CanaryObjects.HasTrace(text))
                 {
-                    found.Add($"{kind}: {text[..Math.Min(text.Length, 4000)]}");
+                    found.Add($"{kind}: {CanaryObjects.Around(text)}");
                 }
 
                 // The positive controls: the canaries are there without the projection, and what may arrive arrives.

@@ -18,7 +18,7 @@ public sealed class SandboxTunnelTests
     [PolicyClause("S07")]
     public async Task EveryKind_OverRowsAndObjects_CarriesNoCanary()
     {
-        await using var sandbox = await SandboxCluster.StartAsync(new SandboxOptions { Controllers = false }, Ct);
+        await using var sandbox = await SandboxCluster.StartAsync(new SandboxOptions(), Ct);
         await using var world = await TunnelWorld.StartAsync(sandbox.Kubeconfig(agent: true));
         var crossed = new StringBuilder();
         var objects = 0;
@@ -64,7 +64,7 @@ public sealed class SandboxTunnelTests
     [Fact]
     public async Task TypedClient_OverTheTunnel_ReadsEveryKindOfTheShop()
     {
-        await using var sandbox = await SandboxCluster.StartAsync(new SandboxOptions { Controllers = false }, Ct);
+        await using var sandbox = await SandboxCluster.StartAsync(new SandboxOptions(), Ct);
         await using var world = await TunnelWorld.StartAsync(sandbox.Kubeconfig(agent: true));
         using var kubernetes = world.Client.CreateKubernetes();
 

@@ -65,9 +65,6 @@ public sealed class JsonListReader(Stream source) : IDisposable
         return null;
     }
 
-    /// <summary>True when bytes of the answer are already at hand, so that a flush may wait.</summary>
-    public bool HasBuffered => end > start;
-
     public void Dispose()
     {
         var rented = Interlocked.Exchange(ref buffer, []);

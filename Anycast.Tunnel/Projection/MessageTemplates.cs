@@ -70,6 +70,20 @@ public sealed class MessageTemplates
         return null;
     }
 
+    /// <summary>As <see cref="Render"/> for a text of which neither place nor reason is known.</summary>
+    internal string? RenderAnywhere(string message)
+    {
+        foreach (var template in byScope.Values.SelectMany(t => t))
+        {
+            if (template.Pattern.TryRender(message, out var rendered) && rendered == message)
+            {
+                return rendered;
+            }
+        }
+
+        return null;
+    }
+
     private static string[] List(YamlMappingNode map, string key)
     {
         if (!map.Children.TryGetValue(new YamlScalarNode(key), out var node))

@@ -33,7 +33,7 @@ public sealed class ProjectionCheck(Projector projector, int agentSpecification,
         return output.ToArray();
     }
 
-    /// <summary>Counts cells of rows that did not fit their type.</summary>
+    /// <summary>Counts values elsewhere (cells of rows, diffs) that did not fit their type.</summary>
     public void Count(string kind, int found) => Count(kind, new ProjectionCounts(found, 0));
 
     private void Count(string kind, ProjectionCounts counts)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Anycast.Tunnel.Operations;
 using YamlDotNet.RepresentationModel;
 
 namespace Anycast.Tunnel.Projection;
@@ -84,6 +85,44 @@ public sealed class RedactionSpecification
 
         node.Seal(kind == "Event" ? MessageScope.Event : MessageScope.None);
         return node;
+    }
+
+    /// <summary>The type of the leaf at a path; none when the allow-list does not name it.</summary>
+    internal LeafType LeafAt(string kind, FieldPath path)
+    {
+        var node = For(kind);
+        for (var i = 0; i < path.Steps.Count; i++)
+        {
+            var step = path.Steps[i];
+            if (!step.IsKey)
+            {
+                node = node.Children.FirstOrDefault(c => c.Name == step.Text);
+            }
+            else if (i == path.Steps.Count - 1 && node.Leaf is LeafType.Labels or LeafType.Quantities or LeafType.Anns)
+            {
+                return node.Leaf switch
+                {
+                    LeafType.Labels => LeafType.Name,
+                    LeafType.Quantities => LeafType.Quantity,
+                    _ => TryAnnotation(step.Text, out var annotation) ? annotation : LeafType.None,
+                };
+            }
+            else if (node.Leaf is LeafType.Argv or LeafType.Count)
+            {
+                return node.Leaf;
+            }
+            else
+            {
+                node = node.Item;
+            }
+
+            if (node is null)
+            {
+                return LeafType.None;
+            }
+        }
+
+        return node.Leaf;
     }
 
     private void Fill(FieldNode node, string[] entries, int depth)

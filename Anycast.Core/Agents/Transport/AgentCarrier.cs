@@ -118,7 +118,7 @@ public sealed class AgentCarrier : IAsyncDisposable
         {
             return await invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is HttpRequestException or IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when ((!IsOpen || !cancellationToken.IsCancellationRequested) && e is HttpRequestException or IOException or ObjectDisposedException or OperationCanceledException)
         {
             throw new AgentOfflineException("The connection to the agent ended.", e);
         }

@@ -61,7 +61,7 @@ public sealed class AgentClient
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, carrier.Ended);
         idle.CancelAfter(CallLimit);
         using var request = new HttpRequestMessage(HttpMethod.Get, Address($"{TunnelRoutes.Rows}/{kind}" + (ns is null ? "" : "?namespace=" + Uri.EscapeDataString(ns))));
-        using var response = await carrier.SendAsync(request, idle.Token).ConfigureAwait(false);
+        using var response = await SendAsync(request, idle.Token, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
         {
             throw new InvalidOperationException($"The agent has no rows of {kind} ({(int)response.StatusCode}).");
@@ -113,7 +113,7 @@ public sealed class AgentClient
             using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
             var json = await BodyReader.ReadAsync(body, 1024 * 1024, limit.Token).ConfigureAwait(false);
             return response.IsSuccessStatusCode && JsonSerializer.Deserialize(json, TunnelJson.Default.OperationResult) is { } result
-                ? result
+                ? Checked(operation, result)
                 : new OperationResult(OperationStatus.Unavailable, Reason: "AgentError");
         }
         catch (Exception e) when (e is JsonException or ProjectionException)
@@ -131,7 +131,7 @@ public sealed class AgentClient
     {
         using var limit = Limit(cancellationToken);
         using var request = new HttpRequestMessage(HttpMethod.Get, Address(TunnelRoutes.About));
-        using var response = await carrier.SendAsync(request, limit.Token).ConfigureAwait(false);
+        using var response = await SendAsync(request, limit.Token, cancellationToken).ConfigureAwait(false);
         using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
         var json = await BodyReader.ReadAsync(body, 16 * 1024, limit.Token).ConfigureAwait(false);
         return JsonSerializer.Deserialize(json, TunnelJson.Default.AgentAbout) ?? throw new AgentOfflineException("The agent says nothing of itself.");
@@ -152,6 +152,18 @@ public sealed class AgentClient
     /// <summary>A typed client whose gets and lists read the agent's projected objects; every other call is refused.</summary>
     public IKubernetes CreateKubernetes() =>
         new Kubernetes(new KubernetesClientConfiguration { Host = "http://agent" }, new ObjectsHandler(this));
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await carrier.SendAsync(request, limit).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new AgentOfflineException("The agent did not answer in time.", e);
+        }
+    }
 
     private static async Task<bool> FillAsync(RowLines lines, CancellationTokenSource idle, CancellationToken cancellationToken)
     {
@@ -183,6 +195,13 @@ public sealed class AgentClient
 
         var json = await BodyReader.ReadAsync(body, Projector.MaxObjectBytes, cancellationToken).ConfigureAwait(false);
         return check.Object(isOk && kind is not null ? kind.Kind : RedactionSpecification.StatusKind, json);
+    }
+
+    private OperationResult Checked(OperationRequest operation, OperationResult answer)
+    {
+        var (result, withheld) = DiffCheck.Check(operation, answer);
+        check.Count(operation.Target.Kind, withheld);
+        return result;
     }
 
     private CancellationTokenSource Limit(CancellationToken cancellationToken)
