@@ -1,0 +1,4 @@
+namespace Anycast.Web.Assistant;
+
+/// <summary>Names the resource files of the chat.</summary>
+public sealed class ChatText;

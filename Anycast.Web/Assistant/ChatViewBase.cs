@@ -1,0 +1,441 @@
+using Anycast.Core.Assistant;
+using Anycast.Core.Assistant.Conversations;
+using Anycast.Core.Assistant.Runs;
+using Anycast.Core.Clusters;
+using Anycast.Core.Common;
+using Anycast.Web.Shell;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace Anycast.Web.Assistant;
+
+/// <summary>
+/// One conversation as a tab shows it: its stored messages, the growing answer it follows, and what is asked. It owns no answer: closing it
+/// ends nothing, and another tab shows the same.
+/// </summary>
+public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
+{
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _gone = new();
+    private IDisposable? _listening;
+    private Guid? _listeningTo;
+    private (Guid Team, Guid? Conversation)? _loaded;
+    private DotNetObjectReference<ChatViewBase>? _self;
+    private IJSObjectReference? _attached;
+    private RunSubscription? _toFollow;
+    private bool _following;
+    private bool _loading;
+    private bool _loadAgain;
+
+    /// <summary>Slug of the team.</summary>
+    [Parameter, EditorRequired]
+    public string Team { get; set; } = "";
+
+    [Parameter, EditorRequired]
+    public Guid TeamId { get; set; }
+
+    /// <summary>The conversation, null for a new one.</summary>
+    [Parameter]
+    public Guid? ConversationId { get; set; }
+
+    /// <summary>Slug of the cluster that a new conversation is about.</summary>
+    [Parameter]
+    public string? ClusterSlug { get; set; }
+
+    /// <summary>The object that the first question is about, as <c>Deployment/shop/checkout</c>.</summary>
+    [Parameter]
+    public string? About { get; set; }
+
+    /// <summary>Narrow, for the panel.</summary>
+    [Parameter]
+    public bool Compact { get; set; }
+
+    /// <summary>A new conversation has got its id.</summary>
+    [Parameter]
+    public EventCallback<Guid> Created { get; set; }
+
+    /// <summary>The conversation's title or state changed.</summary>
+    [Parameter]
+    public EventCallback<Conversation> Changed { get; set; }
+
+    [Inject]
+    protected ConversationService Conversations { get; set; } = null!;
+
+    [Inject]
+    protected AssistantRuns Runs { get; set; } = null!;
+
+    [Inject]
+    protected ConversationFeed Feed { get; set; } = null!;
+
+    [Inject]
+    protected ClusterService ClusterList { get; set; } = null!;
+
+    [Inject]
+    protected CurrentActor Current { get; set; } = null!;
+
+    [Inject]
+    protected IJSRuntime Js { get; set; } = null!;
+
+    [Inject]
+    protected TimeProvider Clock { get; set; } = null!;
+
+    protected Conversation? Conversation { get; private set; }
+
+    protected List<Message> Messages { get; private set; } = [];
+
+    protected bool HasOlder { get; private set; }
+
+    /// <summary>The conversation cannot be shown.</summary>
+    protected Failure? Failure { get; private set; }
+
+    /// <summary>The last question was not taken.</summary>
+    protected Failure? Refused { get; private set; }
+
+    protected IReadOnlyList<Cluster> Clusters { get; private set; } = [];
+
+    protected Guid? ClusterId { get; private set; }
+
+    protected string? AboutNow { get; set; }
+
+    protected bool Ready { get; private set; }
+
+    /// <summary>An answer grows here and is followed piece by piece.</summary>
+    protected bool Growing { get; private set; }
+
+    /// <summary>An answer grows, here or elsewhere.</summary>
+    protected bool Running => Growing || Messages is [.., { State: MessageState.Running } last] && last.LeaseUntil > Clock.GetUtcNow();
+
+    protected IJSObjectReference? Module { get; private set; }
+
+    protected ElementReference Scroller { get; set; }
+
+    protected Composer? Composer { get; set; }
+
+    protected LiveAnswer? Live { get; set; }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_loaded == (TeamId, ConversationId))
+        {
+            return;
+        }
+
+        _loaded = (TeamId, ConversationId);
+        AboutNow = About;
+        await LoadClustersAsync();
+        await ReloadAsync();
+        Ready = true;
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        Listen();
+        if (Ready && _attached is null && Composer is not null)
+        {
+            try
+            {
+                Module ??= await Js.InvokeAsync<IJSObjectReference>("import", _gone.Token, "./js/chat.js");
+                _self ??= DotNetObjectReference.Create(this);
+                _attached = await Module.InvokeAsync<IJSObjectReference>("attach", _gone.Token, Scroller, Composer.Element, _self, Conversation?.Draft ?? "");
+                StateHasChanged();
+            }
+            catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+
+        if (_toFollow is { } subscription && Live?.Seq == subscription.MessageSeq && !_following)
+        {
+            _toFollow = null;
+            _following = true;
+            _ = FollowAsync(subscription);
+        }
+    }
+
+    /// <summary>Called by js/chat.js. True when the question was taken.</summary>
+    [JSInvokable]
+    public async Task<bool> SendAsync(string text)
+    {
+        var actor = await Current.GetAsync();
+        Refused = await EnsureConversationAsync(actor);
+        if (Refused is null)
+        {
+            Refused = (await Runs.AskAsync(actor, TeamId, ConversationId!.Value, text, AboutNow ?? "", _gone.Token)).Failure;
+        }
+
+        if (Refused is null)
+        {
+            AboutNow = null;
+            await ReloadAsync();
+        }
+
+        StateHasChanged();
+        return Refused is null;
+    }
+
+    /// <summary>Called by js/chat.js when typing rests.</summary>
+    [JSInvokable]
+    public async Task DraftAsync(string text)
+    {
+        var actor = await Current.GetAsync();
+        if (ConversationId is null && string.IsNullOrWhiteSpace(text))
+        {
+            return;
+        }
+
+        if (await EnsureConversationAsync(actor) is null)
+        {
+            await Conversations.SaveDraftAsync(actor, TeamId, ConversationId!.Value, text, _gone.Token);
+        }
+    }
+
+    protected async Task StopAsync()
+    {
+        if (ConversationId is { } id)
+        {
+            await Runs.StopAsync(await Current.GetAsync(), TeamId, id, _gone.Token);
+        }
+    }
+
+    /// <summary>Goes on with an interrupted answer, or tries a failed one again.</summary>
+    protected async Task ContinueAsync()
+    {
+        if (ConversationId is { } id)
+        {
+            Refused = (await Runs.ContinueAsync(await Current.GetAsync(), TeamId, id, _gone.Token)).Failure;
+            await ReloadAsync();
+        }
+    }
+
+    protected async Task OlderAsync()
+    {
+        if (ConversationId is { } id && Messages is [var first, ..])
+        {
+            var older = await Conversations.GetAsync(await Current.GetAsync(), TeamId, id, _gone.Token, first.Seq);
+            if (older.IsOk)
+            {
+                Messages.InsertRange(0, older.Value.Messages);
+                HasOlder = older.Value.HasOlder;
+            }
+        }
+    }
+
+    protected async Task ChooseClusterAsync(Guid? cluster)
+    {
+        if (cluster is not { } chosen)
+        {
+            return;
+        }
+
+        ClusterId = chosen;
+        if (ConversationId is { } id)
+        {
+            Refused = (await Conversations.ChooseClusterAsync(await Current.GetAsync(), TeamId, id, chosen, _gone.Token)).Failure;
+        }
+    }
+
+    /// <summary>Asks what a suggestion says.</summary>
+    protected async Task AskAsync(string text)
+    {
+        if (_attached is not null)
+        {
+            await _attached.InvokeVoidAsync("ask", _gone.Token, text);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await _gone.CancelAsync();
+        _listening?.Dispose();
+        try
+        {
+            if (_attached is not null)
+            {
+                await _attached.InvokeVoidAsync("dispose");
+                await _attached.DisposeAsync();
+            }
+
+            if (Module is not null)
+            {
+                await Module.DisposeAsync();
+            }
+        }
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException or JSException)
+        {
+            // The tab is gone, and with it what was attached.
+        }
+
+        _self?.Dispose();
+        _gone.Dispose();
+    }
+
+    private async Task LoadClustersAsync()
+    {
+        var clusters = await ClusterList.ListAsync(await Current.GetAsync(), TeamId, _gone.Token);
+        Clusters = clusters.IsOk ? clusters.Value : [];
+        ClusterId = Clusters.FirstOrDefault(c => c.Slug == ClusterSlug)?.Id ?? (Clusters is [var only] ? only.Id : null);
+    }
+
+    private async Task<Failure?> EnsureConversationAsync(Actor actor)
+    {
+        if (ConversationId is not null)
+        {
+            return null;
+        }
+
+        var made = await Conversations.CreateAsync(actor, TeamId, ClusterId, _gone.Token);
+        if (!made.IsOk)
+        {
+            return made.Failure;
+        }
+
+        Conversation = made.Value;
+        ConversationId = made.Value.Id;
+        ClusterId = made.Value.ClusterId;
+        _loaded = (TeamId, ConversationId);
+        Listen();
+        await Created.InvokeAsync(made.Value.Id);
+        return null;
+    }
+
+    private void Listen()
+    {
+        if (ConversationId is { } id && _listeningTo != id && !_gone.IsCancellationRequested)
+        {
+            _listening?.Dispose();
+            _listeningTo = id;
+            _listening = Feed.Subscribe(id, () => _ = InvokeAsync(OnFeedAsync));
+        }
+    }
+
+    private async Task OnFeedAsync()
+    {
+        try
+        {
+            await ReloadAsync();
+            StateHasChanged();
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The tab was closed meanwhile.
+        }
+    }
+
+    /// <summary>Reads the stored messages and takes up the growing answer. One at a time; a call during another makes that one repeat.</summary>
+    private async Task ReloadAsync()
+    {
+        if (_loading)
+        {
+            _loadAgain = true;
+            return;
+        }
+
+        _loading = true;
+        try
+        {
+            do
+            {
+                _loadAgain = false;
+                await ReadAsync();
+            }
+            while (_loadAgain);
+        }
+        finally
+        {
+            _loading = false;
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        if (ConversationId is not { } id || _gone.IsCancellationRequested)
+        {
+            (Conversation, Messages, HasOlder, Failure) = (null, [], false, null);
+            return;
+        }
+
+        var actor = await Current.GetAsync();
+        var view = await Conversations.GetAsync(actor, TeamId, id, _gone.Token);
+        if (!view.IsOk)
+        {
+            (Conversation, Messages, Failure, Growing) = (null, [], view.Failure, false);
+            return;
+        }
+
+        Failure = null;
+        Conversation = view.Value.Conversation;
+        ClusterId = Conversation.ClusterId ?? ClusterId;
+        Messages = [.. view.Value.Messages];
+        HasOlder = view.Value.HasOlder;
+        if (!_following)
+        {
+            await TakeUpAsync(actor, id);
+        }
+
+        await Changed.InvokeAsync(Conversation);
+    }
+
+    private async Task TakeUpAsync(Actor actor, Guid id)
+    {
+        Growing = false;
+        _toFollow = null;
+        if (Messages is not [.., { State: MessageState.Running } last] || last.LeaseUntil <= Clock.GetUtcNow())
+        {
+            return;
+        }
+
+        var subscription = await Runs.SubscribeAsync(actor, TeamId, id, _gone.Token);
+        if (subscription is { IsOk: true, Value: { } found } && found.MessageSeq == last.Seq)
+        {
+            _toFollow = found;
+            Growing = true;
+        }
+        else
+        {
+            // It has just ended, or grows in another process: the checkpoints are shown until it ends.
+            _ = LookAgainAsync();
+        }
+    }
+
+    private async Task LookAgainAsync()
+    {
+        try
+        {
+            await Task.Delay(s_lookAgain, Clock, _gone.Token);
+            await InvokeAsync(OnFeedAsync);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The tab was closed meanwhile.
+        }
+    }
+
+    private async Task FollowAsync(RunSubscription subscription)
+    {
+        try
+        {
+            await foreach (var what in subscription.ReadAsync(_gone.Token))
+            {
+                await InvokeAsync(() => Live?.ApplyAsync(what, _gone.Token) ?? Task.CompletedTask);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or JSDisconnectedException or ObjectDisposedException or InvalidOperationException or JSException)
+        {
+            // The tab was closed or has too many beside it; the stored text is shown below.
+        }
+        finally
+        {
+            if (!_gone.IsCancellationRequested)
+            {
+                await InvokeAsync(async () =>
+                {
+                    _following = false;
+                    await OnFeedAsync();
+                });
+            }
+        }
+    }
+}
