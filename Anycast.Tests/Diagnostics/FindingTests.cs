@@ -86,6 +86,26 @@ public class FindingTests
         Assert.Equal("Node worker-3 wieder für neue Pods freigeben.", FindingTexts.Fix(finding.Fix!, German));
     }
 
+    [Theory]
+    [InlineData("SetImage", "apps", "Deployment", "spec.template.spec.containers[app].image", "r/x:1")]
+    [InlineData("Patch", "apps", "Deployment", "spec.template.spec.containers[app].resources.limits[memory]", "256Mi")]
+    [InlineData("Patch", "apps", "Deployment", "spec.template.spec.containers[app].resources.requests[cpu]", "2500m")]
+    [InlineData("Patch", "apps", "Deployment", "spec.template.spec.containers[app].readinessProbe.httpGet.port", "8080")]
+    [InlineData("Patch", "", "Service", "spec.selector[app]", "catalog")]
+    [InlineData("Patch", "", "Service", "spec.ports[80].targetPort", "3000")]
+    [InlineData("Patch", "networking.k8s.io", "Ingress", "spec.ingressClassName", "nginx")]
+    [InlineData("Patch", "networking.k8s.io", "Ingress", "spec.rules[0].http.paths[0].backend.service.name", "frontend")]
+    [InlineData("Patch", "networking.k8s.io", "Ingress", "spec.rules[0].http.paths[0].backend.service.port.number", "8080")]
+    [InlineData("Suspend", "batch", "CronJob", "spec.suspend", "false")]
+    [InlineData("Suspend", "batch", "Job", "spec.suspend", "false")]
+    [InlineData("Cordon", "", "Node", "spec.unschedulable", "false")]
+    public void Fix_EachShapeThatAnalyzersSuggest_IsOneTheAgentTakes(string operation, string group, string kind, string path, string value)
+    {
+        var leaf = Anycast.Tunnel.Operations.PatchableLeaves.Find(operation, group, kind, Anycast.Tunnel.Operations.FieldPath.Parse(path)!);
+        Assert.NotNull(leaf);
+        Assert.True(Anycast.Tunnel.Operations.PatchableLeaves.Accepts(leaf, value));
+    }
+
     [Fact]
     public void Fill_HostileValue_IsNotReadAsAPlaceholder() =>
         Assert.Equal("a {b} c", FindingTexts.Fill("a {x} c{y? never}", new Dictionary<string, string> { ["x"] = "{b}", ["b"] = "no", ["y"] = "" }));

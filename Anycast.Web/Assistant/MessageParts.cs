@@ -63,7 +63,7 @@ public static class MessageParts
     /// list does not close it, or its numbers would begin anew.
     /// </summary>
     /// <returns>The closed blocks, and the rest that still grows.</returns>
-    public static (IReadOnlyList<MessagePart> Closed, string Rest) Settle(string text)
+    public static (IReadOnlyList<MessagePart> Closed, string Open) Settle(string text)
     {
         var closed = new List<MessagePart>();
         var start = 0;
@@ -99,17 +99,27 @@ public static class MessageParts
         return (closed, text[start..]);
     }
 
+    /// <summary>
+    /// Whether the block that begins at <paramref name="start"/> is a list that goes on at <paramref name="next"/>. True also while
+    /// too little has arrived to tell: a block that is closed stays closed, so the answer must not depend on how the text was cut.
+    /// </summary>
     private static bool ContinuesList(string text, int start, int next)
     {
-        var first = text.AsSpan(start).TrimStart();
-        return IsItem(first) && (IsItem(text.AsSpan(next)) || text[next] is ' ' or '\t' or '\n');
+        var kind = Item(text.AsSpan(start).TrimStart());
+        return kind is ItemKind.Bullet or ItemKind.Number
+            && (text[next] is ' ' or '\t' or '\r' or '\n' || Item(text.AsSpan(next)) is var found && (found == kind || found == ItemKind.Unclear));
     }
 
-    private static bool IsItem(ReadOnlySpan<char> line)
+    private static ItemKind Item(ReadOnlySpan<char> line)
     {
-        if (line.Length >= 2 && line[0] is '-' or '*' or '+' && line[1] == ' ')
+        if (line.IsEmpty)
         {
-            return true;
+            return ItemKind.Unclear;
+        }
+
+        if (line[0] is '-' or '*' or '+')
+        {
+            return line.Length == 1 ? ItemKind.Unclear : line[1] == ' ' ? ItemKind.Bullet : ItemKind.None;
         }
 
         var digits = 0;
@@ -118,6 +128,21 @@ public static class MessageParts
             digits++;
         }
 
-        return digits is > 0 and < 10 && digits + 1 < line.Length && line[digits] is '.' or ')' && line[digits + 1] == ' ';
+        if (digits is 0 or > 9)
+        {
+            return ItemKind.None;
+        }
+
+        return line.Length <= digits + 1 && (line.Length == digits || line[digits] is '.' or ')') ? ItemKind.Unclear
+            : line[digits] is '.' or ')' && line[digits + 1] == ' ' ? ItemKind.Number
+            : ItemKind.None;
+    }
+
+    private enum ItemKind
+    {
+        None,
+        Unclear,
+        Bullet,
+        Number,
     }
 }

@@ -27,6 +27,8 @@ public sealed class ToolCatalog
 /// <summary>Runs one tool call.</summary>
 internal sealed class ToolRunner(ToolCatalog catalog, AssistantTimings timings, ILogger<ToolRunner> log)
 {
+    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     /// <summary>Never throws but for cancellation of <paramref name="ct"/>: whatever goes wrong becomes a result the model can work with.</summary>
     public async Task<ToolResult> RunAsync(ToolContext context, FunctionCallContent call, CancellationToken ct)
     {
@@ -69,7 +71,7 @@ internal sealed class ToolRunner(ToolCatalog catalog, AssistantTimings timings, 
     {
         try
         {
-            var element = JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions);
+            var element = JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), Compact);
             return element.GetRawText().Length <= AssistantLimits.ArgumentsLength ? element : null;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)

@@ -88,7 +88,7 @@ public sealed class IngressAnalyzer : IAnalyzer
     private static string Names(ClusterSnapshot snapshot) =>
         snapshot.IngressClasses.Count == 0 ? "–" : string.Join(", ", snapshot.IngressClasses.Select(c => c.Metadata.Name).Take(8));
 
-    /// <summary>Every backend with the path of its <c>service</c> field; rules are named by host and paths by path.</summary>
+    /// <summary>Every backend with the path of its <c>service</c> field; rules and paths have no name, so they go by their position.</summary>
     private static IEnumerable<(string Path, string Host, V1IngressServiceBackend Backend)> Backends(V1Ingress ingress)
     {
         if (ingress.Spec?.DefaultBackend?.Service is { } fallback)
@@ -96,13 +96,13 @@ public sealed class IngressAnalyzer : IAnalyzer
             yield return ("spec.defaultBackend.service", "*", fallback);
         }
 
-        foreach (var rule in ingress.Spec?.Rules ?? [])
+        foreach (var (r, rule) in (ingress.Spec?.Rules ?? []).Index())
         {
-            foreach (var path in rule.Http?.Paths ?? [])
+            foreach (var (p, path) in (rule.Http?.Paths ?? []).Index())
             {
                 if (path.Backend?.Service is { } service)
                 {
-                    yield return ($"spec.rules[{rule.Host}].http.paths[{path.Path}].backend.service", rule.Host + path.Path, service);
+                    yield return ($"spec.rules[{r.Text()}].http.paths[{p.Text()}].backend.service", rule.Host + path.Path, service);
                 }
             }
         }
@@ -122,7 +122,7 @@ public sealed class IngressAnalyzer : IAnalyzer
                 .With("near", near ?? "")
                 .With("services", string.Join(", ", services.Select(s => s.Metadata.Name).Take(10)))
                 .Saw(self, $"{path}.name", backend.Name);
-            if (near is not null)
+            if (near is not null && path.StartsWith("spec.rules", StringComparison.Ordinal))
             {
                 report.Saw(Kinds.Ref(services.First(s => s.Metadata.Name == near)), "metadata.name", near);
                 report.Mend(Report.Fix(
@@ -146,7 +146,7 @@ public sealed class IngressAnalyzer : IAnalyzer
             .With("ports", string.Join(", ", ports.Select(p => p.Name is { Length: > 0 } n ? $"{p.Port} ({n})" : p.Port.Text())))
             .Saw(self, $"{path}.port", wanted)
             .Saw(Kinds.Ref(service), "spec.ports", string.Join(", ", ports.Select(p => p.Port.Text())));
-        if (ports is [var only] && backend.Port.Number is not null)
+        if (ports is [var only] && backend.Port.Number is not null && path.StartsWith("spec.rules", StringComparison.Ordinal))
         {
             wrong.Mend(Report.Fix(
                 OperationNames.Patch, self, "Fix.IngressPort", [new LeafChange($"{path}.port.number", only.Port.Text())], ("before", wanted), ("after", only.Port.Text()), ("service", backend.Name)));
