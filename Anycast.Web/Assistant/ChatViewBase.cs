@@ -13,7 +13,7 @@ namespace Anycast.Web.Assistant;
 /// One conversation as a tab shows it: its stored messages, the growing answer it follows, and what is asked. It owns no answer: closing it
 /// ends nothing, and another tab shows the same.
 /// </summary>
-public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
+public abstract partial class ChatViewBase : ComponentBase, IAsyncDisposable
 {
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(1);
 
@@ -21,10 +21,10 @@ public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
     private IDisposable? _listening;
     private Guid? _listeningTo;
     private (Guid Team, Guid? Conversation)? _loaded;
-    private DotNetObjectReference<ChatViewBase>? _self;
-    private IJSObjectReference? _attached;
+    private ChatScript? _script;
     private RunSubscription? _toFollow;
     private bool _following;
+    private bool _attaching;
     private bool _loading;
     private bool _loadAgain;
 
@@ -106,7 +106,7 @@ public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
     /// <summary>An answer grows, here or elsewhere.</summary>
     protected bool Running => Growing || Messages is [.., { State: MessageState.Running } last] && last.LeaseUntil > Clock.GetUtcNow();
 
-    protected IJSObjectReference? Module { get; private set; }
+    protected IJSObjectReference? Module => _script?.Module;
 
     protected ElementReference Scroller { get; set; }
 
@@ -131,19 +131,17 @@ public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         Listen();
-        if (Ready && _attached is null && Composer is not null)
+        if (Ready && _script is not { IsAttached: true } && Composer is not null && !_attaching)
         {
-            try
-            {
-                Module ??= await Js.InvokeAsync<IJSObjectReference>("import", _gone.Token, "./js/chat.js");
-                _self ??= DotNetObjectReference.Create(this);
-                _attached = await Module.InvokeAsync<IJSObjectReference>("attach", _gone.Token, Scroller, Composer.Element, _self, Conversation?.Draft ?? "");
-                StateHasChanged();
-            }
-            catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException or ObjectDisposedException)
+            _attaching = true;
+            _script ??= new ChatScript(Js, this);
+            if (!await _script.AttachAsync(Scroller, Composer.Element, Conversation?.Draft ?? "", _gone.Token))
             {
                 return;
             }
+
+            _attaching = false;
+            StateHasChanged();
         }
 
         if (_toFollow is { } subscription && Live?.Seq == subscription.MessageSeq && !_following)
@@ -237,38 +235,18 @@ public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
     }
 
     /// <summary>Asks what a suggestion says.</summary>
-    protected async Task AskAsync(string text)
-    {
-        if (_attached is not null)
-        {
-            await _attached.InvokeVoidAsync("ask", _gone.Token, text);
-        }
-    }
+    protected Task AskAsync(string text) => _script?.AskAsync(text, _gone.Token) ?? Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await _gone.CancelAsync();
         _listening?.Dispose();
-        try
+        if (_script is not null)
         {
-            if (_attached is not null)
-            {
-                await _attached.InvokeVoidAsync("dispose");
-                await _attached.DisposeAsync();
-            }
-
-            if (Module is not null)
-            {
-                await Module.DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException or JSException)
-        {
-            // The tab is gone, and with it what was attached.
+            await _script.DisposeAsync();
         }
 
-        _self?.Dispose();
         _gone.Dispose();
     }
 
@@ -299,29 +277,6 @@ public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
         Listen();
         await Created.InvokeAsync(made.Value.Id);
         return null;
-    }
-
-    private void Listen()
-    {
-        if (ConversationId is { } id && _listeningTo != id && !_gone.IsCancellationRequested)
-        {
-            _listening?.Dispose();
-            _listeningTo = id;
-            _listening = Feed.Subscribe(id, () => _ = InvokeAsync(OnFeedAsync));
-        }
-    }
-
-    private async Task OnFeedAsync()
-    {
-        try
-        {
-            await ReloadAsync();
-            StateHasChanged();
-        }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-        {
-            // The tab was closed meanwhile.
-        }
     }
 
     /// <summary>Reads the stored messages and takes up the growing answer. One at a time; a call during another makes that one repeat.</summary>
@@ -376,66 +331,5 @@ public abstract class ChatViewBase : ComponentBase, IAsyncDisposable
         }
 
         await Changed.InvokeAsync(Conversation);
-    }
-
-    private async Task TakeUpAsync(Actor actor, Guid id)
-    {
-        Growing = false;
-        _toFollow = null;
-        if (Messages is not [.., { State: MessageState.Running } last] || last.LeaseUntil <= Clock.GetUtcNow())
-        {
-            return;
-        }
-
-        var subscription = await Runs.SubscribeAsync(actor, TeamId, id, _gone.Token);
-        if (subscription is { IsOk: true, Value: { } found } && found.MessageSeq == last.Seq)
-        {
-            _toFollow = found;
-            Growing = true;
-        }
-        else
-        {
-            // It has just ended, or grows in another process: the checkpoints are shown until it ends.
-            _ = LookAgainAsync();
-        }
-    }
-
-    private async Task LookAgainAsync()
-    {
-        try
-        {
-            await Task.Delay(s_lookAgain, Clock, _gone.Token);
-            await InvokeAsync(OnFeedAsync);
-        }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-        {
-            // The tab was closed meanwhile.
-        }
-    }
-
-    private async Task FollowAsync(RunSubscription subscription)
-    {
-        try
-        {
-            await foreach (var what in subscription.ReadAsync(_gone.Token))
-            {
-                await InvokeAsync(() => Live?.ApplyAsync(what, _gone.Token) ?? Task.CompletedTask);
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or JSDisconnectedException or ObjectDisposedException or InvalidOperationException or JSException)
-        {
-            // The tab was closed or has too many beside it; the stored text is shown below.
-        }
-        finally
-        {
-            if (!_gone.IsCancellationRequested)
-            {
-                await InvokeAsync(async () =>
-                {
-                    _following = false;
-                    await OnFeedAsync();
-                });
-            }
-        }
     }
 }
