@@ -41,17 +41,18 @@ internal sealed class ControllerLoop : IAsyncDisposable
     /// <summary>Begins to note changes; what was loaded before stays untouched until it changes.</summary>
     public void Listen()
     {
-        _context.Store.Changed += change =>
-        {
-            foreach (var controller in _controllers)
-            {
-                controller.Observe(change);
-            }
-        };
+        _context.Store.Changed += Hear;
         foreach (var controller in _controllers)
         {
             controller.Begin();
         }
+    }
+
+    /// <summary>Until disposed, changes go unnoticed: what is written then is finished already.</summary>
+    public IDisposable Deaf()
+    {
+        _context.Store.Changed -= Hear;
+        return new Hearing(this);
     }
 
     /// <summary>Works through everything due until an instant of the past, the clock jumping along.</summary>
@@ -91,6 +92,14 @@ internal sealed class ControllerLoop : IAsyncDisposable
         _context.Queue.Added -= Wake;
         _stop.Dispose();
         _wake.Dispose();
+    }
+
+    private void Hear(Change change)
+    {
+        foreach (var controller in _controllers)
+        {
+            controller.Observe(change);
+        }
     }
 
     private static IEnumerable<IController> All(ControllerContext context) =>
@@ -183,6 +192,11 @@ internal sealed class ControllerLoop : IAsyncDisposable
                 _errors.TryDequeue(out _);
             }
         }
+    }
+
+    private sealed class Hearing(ControllerLoop loop) : IDisposable
+    {
+        public void Dispose() => loop._context.Store.Changed += loop.Hear;
     }
 
     private void Wake()

@@ -169,8 +169,8 @@ internal sealed class ContainerWorker(ControllerContext context)
         {
             run.State = RunState.ConfigError;
             run.Message = missing;
-            run.Next = context.Now + context.Time.Scaled(10);
-            at.Warning(context, "Failed", $"Error: {missing}");
+            run.Next = context.Now + (context.Time.Scaled(10) * context.Time.Bundle);
+            at.Warning(context, "Failed", $"Error: {missing}", context.Time.Bundle);
             return;
         }
 

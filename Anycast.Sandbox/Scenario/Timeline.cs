@@ -45,6 +45,11 @@ internal sealed partial class Timeline(ResourceWriter writer, CanaryMint canarie
         }
 
         controllers?.RunUntil(now);
+        using (controllers?.Deaf())
+        {
+            new LoadGenerator(writer, canaries, options.Seed).Add(options.Pods, now);
+        }
+
         time.GoLive();
     }
 

@@ -159,7 +159,7 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
     }
 
     /// <summary>Adds finished objects in bulk, without history: generated load, before anyone watches.</summary>
-    public void Load(KindInfo kind, IEnumerable<JsonObject> objects)
+    public void Load(KindInfo kind, IEnumerable<Func<long, StoredObject>> objects)
     {
         lock (_gate)
         {
@@ -167,7 +167,7 @@ internal sealed class ObjectStore(KindTable kinds, Func<DateTimeOffset> now)
             var builder = state.Objects.ToBuilder();
             foreach (var next in objects)
             {
-                var stored = Build(kind, new ObjectKey(next.Str("metadata", "namespace"), next.Str("metadata", "name")), next, ++_version);
+                var stored = next(++_version);
                 builder[stored.Key] = stored;
                 Index(stored, null);
             }
