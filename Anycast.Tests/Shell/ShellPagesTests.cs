@@ -68,6 +68,8 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await page.WaitForURLAsync("**/t/engines/activity");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
 
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Activity" })).ToBeFocusedAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("nothing like this", new() { Delay = 60 });
         await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=nothing.like.this$"));
