@@ -9,7 +9,7 @@ namespace Anycast.Tests.Journeys;
 public sealed class ConnectedClusterTests(BrowserFixture browser)
 {
     [Fact]
-    [PolicyClause("S07", "S03", "D09")]
+    [PolicyClause("S07")]
     public async Task EveryPageAndTool_OfAConnectedCluster_LetsNoWorkloadDataOut()
     {
         await using var product = await ConnectedProduct.StartAsync(browser);
@@ -75,7 +75,6 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
     }
 
     [Fact]
-    [PolicyClause("D09")]
     public async Task Agent_WhenItsProcessIsKilled_IsOfflineOnThePageAndComesBack()
     {
         await using var product = await ConnectedProduct.StartAsync(browser);
@@ -96,7 +95,6 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
     }
 
     [Fact]
-    [PolicyClause("D09")]
     public async Task Agent_WithAUsedOrInventedToken_EndsAndSaysWhy()
     {
         await using var product = await ConnectedProduct.StartAsync(browser);

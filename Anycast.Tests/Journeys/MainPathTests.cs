@@ -12,7 +12,7 @@ public sealed class MainPathTests(BrowserFixture browser)
     private const string Checkout = Cluster + "/o/apps/Deployment/shop/checkout";
 
     [Fact]
-    [PolicyClause("U01", "D12")]
+    [PolicyClause("U01")]
     public async Task MainPath_FromTheBrokenShopToTheMendedOne_Works()
     {
         var settings = DemoProduct.Settings;
@@ -76,7 +76,6 @@ public sealed class MainPathTests(BrowserFixture browser)
     }
 
     [Fact]
-    [PolicyClause("D12")]
     public async Task Question_InGermanOnAPhone_IsAnsweredInGermanAndTheProposalCanBeRejected()
     {
         await using var app = await AppProcess.StartAsync(DemoProduct.Settings);

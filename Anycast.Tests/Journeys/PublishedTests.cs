@@ -8,7 +8,6 @@ namespace Anycast.Tests.Journeys;
 public sealed class PublishedTests
 {
     [Fact]
-    [PolicyClause("T04")]
     public async Task PublishedOutput_AsAnOrdinaryUserFromAnotherDirectory_Serves()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "Needs root, to become somebody else.");
