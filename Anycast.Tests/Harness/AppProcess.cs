@@ -98,7 +98,8 @@ public sealed partial class AppProcess : IAsyncDisposable
         var dll = RepositoryRoot.At("Anycast.Web", "bin", RepositoryRoot.Configuration, "net10.0", "Anycast.Web.dll");
         var start = new ProcessStartInfo("dotnet", [dll])
         {
-            WorkingDirectory = _directory.Path,
+            // As in a container: appsettings.json lies in the content root too, and must not win over the environment.
+            WorkingDirectory = RepositoryRoot.At(),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,

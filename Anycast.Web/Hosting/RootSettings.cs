@@ -8,11 +8,23 @@ namespace Anycast.Web.Hosting;
 /// </summary>
 public static class RootSettings
 {
+    /// <summary>Where the service listens when nothing says otherwise: this machine alone.</summary>
+    public const string DefaultAddress = "http://localhost:5080";
+
+    private static readonly string[] s_addresses = ["urls", "http_ports", "https_ports", "Kestrel:Endpoints"];
+
     public static WebApplicationBuilder AddRootSettings(this WebApplicationBuilder builder)
     {
         var source = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = false, ReloadOnChange = false };
         source.ResolveFileProvider();
         builder.Configuration.Sources.Insert(0, source);
+
+        // A default address must not stand in the file: read again from the content root, it would win over ASPNETCORE_URLS.
+        if (!s_addresses.Any(key => builder.Configuration.GetSection(key) is var section && (section.Value is { Length: > 0 } || section.GetChildren().Any())))
+        {
+            builder.WebHost.UseUrls(DefaultAddress);
+        }
+
         return builder;
     }
 
