@@ -8,10 +8,12 @@ using Anycast.Core.Data;
 using Anycast.Core.Diagnostics;
 using Anycast.Core.Mail;
 using Anycast.Core.Notifications;
+using Anycast.Core.Operators;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Anycast.Core.Usage;
 using Anycast.Web.Accounts.StepUp;
+using Anycast.Web.Activity;
 using Anycast.Web.Agents;
 using Anycast.Web.Api;
 using Anycast.Web.Assistant;
@@ -43,6 +45,7 @@ services.AddUsage();
 services.AddDiagnostics();
 services.AddAssistant(settings);
 services.AddApiTokens();
+services.AddOperators();
 
 services.AddKeyRing();
 services.AddPublicAddress(settings);
@@ -72,6 +75,7 @@ app.MapJobs();
 app.MapAgents();
 app.MapStepUp();
 app.MapApi();
+app.MapActivity();
 app.MapShell();
 
 await app.RunAsync();

@@ -181,13 +181,18 @@ public sealed class AccountService(
     /// <summary>Changes the password, which ends all other sessions.</summary>
     public async Task<Outcome> ChangePasswordAsync(Actor actor, string current, string password, Func<string, Uri> link, CancellationToken ct)
     {
+        if (actor.Kind != ActorKind.User)
+        {
+            return Failure.Forbidden;
+        }
+
         if (await limiter.TakeAsync(RateLimitTable.SignIn, "change/" + actor.UserId, ct) is { } tooMany)
         {
             return tooMany;
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (await db.Users.SingleOrDefaultAsync(u => u.Id == actor.UserId, ct) is not { PasswordHash: { } hash } user)
+        if (await db.Users.SingleOrDefaultAsync(u => u.Id == actor.UserId && u.BlockedAt == null && u.DeletedAt == null, ct) is not { PasswordHash: { } hash } user)
         {
             return Failure.NotFound;
         }
@@ -224,7 +229,7 @@ public sealed class AccountService(
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var changed = await db.Users.Where(u => u.Id == actor.UserId).ExecuteUpdateAsync(s => s.SetProperty(u => u.Name, name.Trim()), ct);
+        var changed = await db.Users.Where(u => u.Id == actor.UserId && actor.Kind == ActorKind.User && u.BlockedAt == null && u.DeletedAt == null).ExecuteUpdateAsync(s => s.SetProperty(u => u.Name, name.Trim()), ct);
         if (changed == 0)
         {
             return Failure.NotFound;
@@ -238,7 +243,7 @@ public sealed class AccountService(
     public async Task SetLanguageAsync(Actor actor, string language, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        await db.Users.Where(u => u.Id == actor.UserId).ExecuteUpdateAsync(s => s.SetProperty(u => u.Language, language), ct);
+        await db.Users.Where(u => u.Id == actor.UserId && actor.Kind == ActorKind.User).ExecuteUpdateAsync(s => s.SetProperty(u => u.Language, language), ct);
     }
 
     internal User NewUser(string email, string name, string password, string? language, string createdBy)

@@ -136,7 +136,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     {
         var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Sessions.AsNoTracking().Where(s => s.UserId == actor.UserId && s.LastSeenAt > alive).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
+        return await db.Sessions.AsNoTracking().Where(s => actor.Kind == ActorKind.User && s.UserId == actor.UserId && s.LastSeenAt > alive).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
     }
 
     /// <summary>Ends one of the user's own sessions; its open circuits end within five seconds, on every replica.</summary>

@@ -45,21 +45,28 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
     /// <summary>Writes within the caller's transaction, so that act and record stand or fall together. The oldest row beyond the cap goes in the same transaction.</summary>
     public async Task RecordAsync(AppDbContext db, Actor actor, ActivityEvent what, CancellationToken ct)
     {
-        if (!actor.IsUser)
+        if (actor.IsUser)
         {
-            return; // The log is of people; jobs write to the operators' log.
+            await WriteAsync(db, actor.UserId, actor, what, ct); // The log is of people; jobs write to the operators' log.
         }
+    }
 
+    /// <summary>Writes into the log of the person it was done to, by the actor's name; the actor's address and device are not theirs to see.</summary>
+    public Task RecordAboutAsync(AppDbContext db, Guid userId, Actor actor, ActivityEvent what, CancellationToken ct) =>
+        WriteAsync(db, userId, actor with { Ip = null, Device = null }, what, ct);
+
+    private async Task WriteAsync(AppDbContext db, Guid logOf, Actor actor, ActivityEvent what, CancellationToken ct)
+    {
         var now = clock.GetUtcNow();
-        if (await CoalesceAsync(db, actor, what, now, ct))
+        if (await CoalesceAsync(db, logOf, what, now, ct))
         {
             return;
         }
 
-        var seq = await db.NextAsync(actor.UserId, UserLog.Activity, ct);
+        var seq = await db.NextAsync(logOf, UserLog.Activity, ct);
         db.ActivityEntries.Add(new ActivityEntry
         {
-            UserId = actor.UserId,
+            UserId = logOf,
             Seq = seq,
             TeamId = what.TeamId,
             Operation = what.Operation,
@@ -75,14 +82,14 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
             LastAt = now,
         });
         await db.SaveChangesAsync(ct);
-        await TrimAsync(db, actor.UserId, ct);
+        await TrimAsync(db, logOf, ct);
     }
 
-    /// <summary>A user's own log, newest first.</summary>
+    /// <summary>A user's own log, newest first. A token, which is for one team, sees none of it.</summary>
     public async Task<Page<ActivityEntry>> OwnAsync(Actor actor, ActivityFilter filter, PageRequest page, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await PageAsync(db.ActivityEntries.Where(e => e.UserId == actor.UserId), filter, page, ct);
+        return await PageAsync(db.ActivityEntries.Where(e => actor.Kind == ActorKind.User && e.UserId == actor.UserId), filter, page, ct);
     }
 
     /// <summary>A team's stream, newest first. The caller has authorized <paramref name="teamId"/> (Teams stands above Activity).</summary>
@@ -111,7 +118,7 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         return new Page<ActivityEntry>(items, total, page);
     }
 
-    private static async Task<bool> CoalesceAsync(AppDbContext db, Actor actor, ActivityEvent what, DateTimeOffset now, CancellationToken ct)
+    private static async Task<bool> CoalesceAsync(AppDbContext db, Guid logOf, ActivityEvent what, DateTimeOffset now, CancellationToken ct)
     {
         // Only what failed or was refused repeats in floods; done acts each keep their own row.
         if (what.Result == ActivityResult.Done)
@@ -121,12 +128,12 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
 
         var since = now - CoalesceWithin;
         var latest = await db.ActivityEntries
-            .Where(e => e.UserId == actor.UserId && e.Operation == what.Operation && e.TargetId == what.TargetId && e.Result == what.Result && e.LastAt >= since)
+            .Where(e => e.UserId == logOf && e.Operation == what.Operation && e.TargetId == what.TargetId && e.Result == what.Result && e.LastAt >= since)
             .OrderByDescending(e => e.Seq)
             .Select(e => (long?)e.Seq)
             .FirstOrDefaultAsync(ct);
         return latest is { } seq && await db.ActivityEntries
-            .Where(e => e.UserId == actor.UserId && e.Seq == seq)
+            .Where(e => e.UserId == logOf && e.Seq == seq)
             .ExecuteUpdateAsync(s => s.SetProperty(e => e.Count, e => e.Count + 1).SetProperty(e => e.LastAt, now), ct) > 0;
     }
 

@@ -95,7 +95,7 @@ public sealed class ApiTokenService(
     public async Task<IReadOnlyList<ApiTokenRow>> ListAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.ApiTokens.AsNoTracking().Where(t => t.UserId == actor.UserId)
+        return await db.ApiTokens.AsNoTracking().Where(t => actor.Kind == ActorKind.User && t.UserId == actor.UserId)
             .Join(db.Teams, t => t.TeamId, t => t.Id, (token, team) => new { token, team.Name })
             .OrderByDescending(x => x.token.CreatedAt)
             .Take(PerUser)

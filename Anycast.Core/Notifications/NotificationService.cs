@@ -14,7 +14,7 @@ public sealed record NotificationChoice(NotificationType Type, bool InApp, bool 
     public bool MailIsFixed => Type == NotificationType.Security;
 }
 
-/// <summary>Notifications and messages to users (D15).</summary>
+/// <summary>Notifications and messages to users (D15): a person's own; a token, which is for one team, sees and changes none.</summary>
 public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts, MailQueue mail, TimeProvider clock)
 {
     /// <summary>The newest so many are kept per user.</summary>
@@ -80,14 +80,14 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
     public async Task<int> UnreadAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Notifications.CountAsync(n => n.UserId == actor.UserId && n.ReadAt == null, ct);
+        return await db.Notifications.CountAsync(n => actor.Kind == ActorKind.User && n.UserId == actor.UserId && n.ReadAt == null, ct);
     }
 
     /// <summary>A user's own list, newest first.</summary>
     public async Task<Page<Notification>> ListAsync(Actor actor, bool unreadOnly, PageRequest page, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var query = db.Notifications.AsNoTracking().Where(n => n.UserId == actor.UserId && (!unreadOnly || n.ReadAt == null));
+        var query = db.Notifications.AsNoTracking().Where(n => actor.Kind == ActorKind.User && n.UserId == actor.UserId && (!unreadOnly || n.ReadAt == null));
         var total = await query.CountAsync(ct);
         return new Page<Notification>(await query.OrderByDescending(n => n.Seq).Skip(page.Skip).Take(page.Size).ToListAsync(ct), total, page);
     }
@@ -97,7 +97,7 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
     {
         DateTimeOffset? at = read ? clock.GetUtcNow() : null;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var changed = await db.Notifications.Where(n => n.UserId == actor.UserId && n.Seq == seq).ExecuteUpdateAsync(s => s.SetProperty(n => n.ReadAt, at), ct);
+        var changed = await db.Notifications.Where(n => actor.Kind == ActorKind.User && n.UserId == actor.UserId && n.Seq == seq).ExecuteUpdateAsync(s => s.SetProperty(n => n.ReadAt, at), ct);
         Changed?.Invoke(actor.UserId);
         return changed == 1 ? Outcome.Ok : Failure.NotFound;
     }
@@ -107,7 +107,7 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
-        await db.Notifications.Where(n => n.UserId == actor.UserId && n.ReadAt == null).ExecuteUpdateAsync(s => s.SetProperty(n => n.ReadAt, now), ct);
+        await db.Notifications.Where(n => actor.Kind == ActorKind.User && n.UserId == actor.UserId && n.ReadAt == null).ExecuteUpdateAsync(s => s.SetProperty(n => n.ReadAt, now), ct);
         Changed?.Invoke(actor.UserId);
     }
 
@@ -115,7 +115,7 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
     public async Task<Outcome> DeleteAsync(Actor actor, long seq, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var gone = await db.Notifications.Where(n => n.UserId == actor.UserId && n.Seq == seq).ExecuteDeleteAsync(ct);
+        var gone = await db.Notifications.Where(n => actor.Kind == ActorKind.User && n.UserId == actor.UserId && n.Seq == seq).ExecuteDeleteAsync(ct);
         Changed?.Invoke(actor.UserId);
         return gone == 1 ? Outcome.Ok : Failure.NotFound;
     }
@@ -124,7 +124,7 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
     public async Task<IReadOnlyList<NotificationChoice>> ChoicesAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var rows = await db.NotificationPreferences.AsNoTracking().Where(p => p.UserId == actor.UserId).ToListAsync(ct);
+        var rows = await db.NotificationPreferences.AsNoTracking().Where(p => actor.Kind == ActorKind.User && p.UserId == actor.UserId).ToListAsync(ct);
         return [.. Enum.GetValues<NotificationType>().Select(type => Choice(type, rows.Find(r => r.Type == type)))];
     }
 

@@ -22,7 +22,9 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
     public async Task<IReadOnlyList<TeamSummary>> ListAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Memberships.AsNoTracking().Where(m => m.UserId == actor.UserId)
+        return await db.Memberships.AsNoTracking()
+            .Where(m => m.UserId == actor.UserId && (actor.Kind != ActorKind.ApiToken || m.TeamId == actor.TokenTeamId))
+            .Where(m => db.Users.Any(u => u.Id == m.UserId && u.BlockedAt == null && u.DeletedAt == null))
             .OrderBy(m => m.Team!.Name)
             .Select(m => new TeamSummary(m.TeamId, m.Team!.Slug, m.Team.Name, m.Role, m.Team.IsDemo))
             .Take(TeamsPerUser).ToListAsync(ct);
@@ -45,7 +47,7 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (!await db.Users.AnyAsync(u => u.Id == actor.UserId && u.EmailConfirmed && u.BlockedAt == null, ct))
+        if (!await db.Users.AnyAsync(u => u.Id == actor.UserId && u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null, ct))
         {
             return Failure.Forbidden;
         }

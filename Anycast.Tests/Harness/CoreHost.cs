@@ -74,6 +74,8 @@ public sealed class CoreHost : IAsyncDisposable
         return new CoreHost(database, ownsDatabase, clock, services.BuildServiceProvider());
     }
 
+    public IServiceProvider Services => _services;
+
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 

@@ -30,9 +30,12 @@ public static class AppUrls
     public const string Notifications = "/me/notifications";
     public const string Invitations = "/me/invitations";
     public const string OwnActivity = "/me/activity";
+    public const string OwnActivityCsv = "/me/activity/csv";
     public const string NewTeam = "/me/teams/new";
 
     public const string Operator = "/operator";
+    public const string OperatorUsers = "/operator/users";
+    public const string OperatorTeams = "/operator/teams";
     public const string OperatorMail = "/operator/mail";
     public const string OperatorJobs = "/operator/jobs";
 

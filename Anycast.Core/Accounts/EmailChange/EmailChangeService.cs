@@ -76,7 +76,7 @@ public sealed class EmailChangeService(
     public async Task<string?> PendingAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.AccountTokens.Where(t => t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail).Select(t => t.Address).SingleOrDefaultAsync(ct);
+        return await db.AccountTokens.Where(t => actor.Kind == ActorKind.User && t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail).Select(t => t.Address).SingleOrDefaultAsync(ct);
     }
 
     /// <summary>Confirms from the new mailbox. An address that somebody took meanwhile is refused without saying why.</summary>

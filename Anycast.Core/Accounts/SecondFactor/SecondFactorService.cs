@@ -35,7 +35,7 @@ public sealed class SecondFactorService(
     public async Task<SecondFactorStatus> StatusAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var enabled = await db.TotpDevices.Where(d => d.UserId == actor.UserId).Select(d => d.EnabledAt).SingleOrDefaultAsync(ct);
+        var enabled = await db.TotpDevices.Where(d => actor.Kind == ActorKind.User && d.UserId == actor.UserId).Select(d => d.EnabledAt).SingleOrDefaultAsync(ct);
         return new SecondFactorStatus(enabled, enabled is null ? 0 : await db.RecoveryCodes.CountAsync(c => c.UserId == actor.UserId, ct));
     }
 

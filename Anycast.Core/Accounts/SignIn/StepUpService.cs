@@ -35,7 +35,8 @@ public sealed class StepUpService(
 
         var since = clock.GetUtcNow() - Lasts;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Sessions.AnyAsync(s => s.Id == actor.SessionId && s.UserId == actor.UserId && s.ProvenAt > since, ct)
+        return await db.Sessions.Where(s => s.Id == actor.SessionId && s.UserId == actor.UserId && s.ProvenAt > since)
+            .Join(db.Users.Where(u => u.BlockedAt == null && u.DeletedAt == null), s => s.UserId, u => u.Id, (s, u) => s.Id).AnyAsync(ct)
             ? Outcome.Ok
             : new Failure(FailureKind.Forbidden, "accounts.step_up");
     }

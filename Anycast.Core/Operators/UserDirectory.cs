@@ -1,0 +1,99 @@
+using Anycast.Core.Accounts;
+using Anycast.Core.Activity;
+using Anycast.Core.Common;
+using Anycast.Core.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Anycast.Core.Operators;
+
+/// <summary>An account as operators see it: who and whether it works, never what they do in clusters or chats.</summary>
+public sealed record DirectoryUser(
+    Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams);
+
+/// <summary>The operators' view of accounts (D03): find, block, unblock, grant platform roles. Each act stands in the log of both sides.</summary>
+public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, TimeProvider clock)
+{
+    /// <summary>Accounts by name or address, the newest first.</summary>
+    public async Task<Outcome<Page<DirectoryUser>>> ListAsync(Actor actor, string? search, PageRequest page, CancellationToken ct)
+    {
+        if (await access.RequireAsync(actor, ct) is { IsOk: false } refused)
+        {
+            return refused.Failure;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var query = db.Users.AsNoTracking().Where(u => u.DeletedAt == null);
+        if (!string.IsNullOrWhiteSpace(search))
+        {
+            var pattern = "%" + search.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
+            var upper = pattern.ToUpperInvariant();
+            query = query.Where(u => EF.Functions.Like(u.NormalizedEmail!, upper, "\\") || EF.Functions.Like(u.Name, pattern, "\\"));
+        }
+
+        var total = await query.CountAsync(ct);
+        var items = await query.OrderByDescending(u => u.CreatedAt).ThenBy(u => u.Id).Skip(page.Skip).Take(page.Size)
+            .Select(u => new DirectoryUser(
+                u.Id, u.Name, u.Email ?? "", u.Roles, u.CreatedAt, u.EmailConfirmed, u.TwoFactorEnabled, u.LastSignInAt, u.BlockedAt, db.Memberships.Count(m => m.UserId == u.Id)))
+            .ToListAsync(ct);
+        return new Page<DirectoryUser>(items, total, page);
+    }
+
+    /// <summary>Blocks an account: its sessions end within seconds, its tokens at once. Nobody blocks themselves.</summary>
+    public Task<Outcome> BlockAsync(Actor actor, Guid userId, CancellationToken ct) => ChangeAsync(actor, userId, user =>
+    {
+        user.BlockedAt ??= clock.GetUtcNow();
+        return "operators.block_user";
+    }, ct);
+
+    /// <summary>Lets an account in again.</summary>
+    public Task<Outcome> UnblockAsync(Actor actor, Guid userId, CancellationToken ct) => ChangeAsync(actor, userId, user =>
+    {
+        user.BlockedAt = null;
+        return "operators.unblock_user";
+    }, ct);
+
+    /// <summary>Sets the platform roles. The account signs in anew, so that no session goes on with the old ones; nobody changes their own, so one operator remains.</summary>
+    public Task<Outcome> SetRolesAsync(Actor actor, Guid userId, PlatformRoles roles, CancellationToken ct) => ChangeAsync(actor, userId, user =>
+    {
+        user.Roles = roles & (PlatformRoles.Author | PlatformRoles.Support | PlatformRoles.Operator);
+        user.SecurityStamp = Ids.Secret();
+        return "operators.set_roles";
+    }, ct, roles.ToString());
+
+    private async Task<Outcome> ChangeAsync(Actor actor, Guid userId, Func<User, string> change, CancellationToken ct, string detail = "")
+    {
+        if (await access.RequireAsync(actor, ct) is { IsOk: false } refused)
+        {
+            return refused;
+        }
+
+        if (userId == actor.UserId)
+        {
+            return new Failure(FailureKind.Conflict, "operators.not_yourself");
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+
+        // Operators' rows are the lock: two who demote each other at once leave one.
+        await db.Users.Where(u => (u.Roles & PlatformRoles.Operator) != 0).ExecuteUpdateAsync(s => s.SetProperty(u => u.CreatedBy, u => u.CreatedBy), ct);
+        if (!await OperatorAccess.IsAsync(db, actor.UserId, ct))
+        {
+            return Failure.Forbidden;
+        }
+
+        if (await db.Users.SingleOrDefaultAsync(u => u.Id == userId && u.DeletedAt == null, ct) is not { } user)
+        {
+            return Failure.NotFound;
+        }
+
+        var operation = change(user);
+        await db.SaveChangesAsync(ct);
+        await db.Sessions.Where(s => s.UserId == userId).ExecuteDeleteAsync(ct);
+        var what = new ActivityEvent(operation, "user", userId.ToString(), user.Name, Detail: detail);
+        await activity.RecordAsync(db, actor, what, ct);
+        await activity.RecordAboutAsync(db, userId, actor, what, ct);
+        await transaction.CommitAsync(ct);
+        return Outcome.Ok;
+    }
+}

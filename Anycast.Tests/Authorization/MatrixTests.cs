@@ -1,0 +1,110 @@
+using System.Collections;
+using System.Reflection;
+using System.Text;
+using Anycast.Core.Common;
+using Anycast.Core.Operators;
+using Anycast.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Anycast.Tests.Authorization;
+
+/// <summary>
+/// Every service method that takes an actor, called by everybody there is. The methods are found by reflection, so that a new one without cells
+/// fails; what each caller gets is a committed file (Authorization/matrix.tsv), not computed from the permission table, and is read in review.
+/// <c>ANYCAST_UPDATE_MATRIX=1</c> writes the file anew.
+/// </summary>
+public sealed class MatrixTests
+{
+    private static readonly string[] s_features = ["Accounts", "Activity", "Notifications", "Teams", "ApiTokens", "Operators"];
+
+    // Whoever is none of a team's people: no method that names the team may give them anything.
+    private static readonly string[] s_outsiders = ["anonymous", "stranger", "support", "operator", "blocked", "deleted"];
+
+    [Fact]
+    [PolicyClause("D03", "D11", "U02")]
+    public async Task Methods_OfServices_GiveEachCallerWhatTheFileSays()
+    {
+        await using var host = await CoreHost.StartAsync(TestProvider.Sqlite, (services, _) => services.AddOperators());
+        var text = new StringBuilder("method\t").AppendJoin('\t', MatrixWorld.Callers).Append('\n');
+        var leaks = new List<string>();
+        foreach (var method in Methods())
+        {
+            var row = new List<string>();
+            MatrixWorld? world = null;
+            foreach (var caller in MatrixWorld.Callers)
+            {
+                world ??= await MatrixWorld.MakeAsync(host);
+                var cell = await CallAsync(host, world, method, caller);
+                row.Add(cell);
+                world = cell is "ok" or "done" ? null : world; // Only what was done changed anything.
+                var names = method.GetParameters().Select(p => p.Name).ToList();
+                if (caller.EndsWith("token", StringComparison.Ordinal) && cell == "ok" && !names.Contains("team") && !names.Contains("slug") && method.Name != "GetAsync")
+                {
+                    leaks.Add($"{Name(method)} by a token: {cell}");
+                }
+
+                if (s_outsiders.Contains(caller) && (names.Contains("team") || names.Contains("slug")) && cell is "ok" or "value" || cell.StartsWith("throws", StringComparison.Ordinal))
+                {
+                    leaks.Add($"{Name(method)} by {caller}: {cell}");
+                }
+            }
+
+            text.Append(Name(method)).Append('\t').AppendJoin('\t', row).Append('\n');
+        }
+
+        var file = RepositoryRoot.At("Anycast.Tests", "Authorization", "matrix.tsv");
+        if (Environment.GetEnvironmentVariable("ANYCAST_UPDATE_MATRIX") == "1")
+        {
+            await File.WriteAllTextAsync(file, text.ToString());
+        }
+
+        Assert.True(leaks.Count == 0, string.Join('\n', leaks));
+        var expected = (await File.ReadAllTextAsync(file)).ReplaceLineEndings("\n").Split('\n');
+        var found = text.ToString().Split('\n');
+        Assert.True(found.SequenceEqual(expected), $"New: {string.Join("\n     ", found.Except(expected))}\nGone: {string.Join("\n      ", expected.Except(found))}\nIf this is meant, run with ANYCAST_UPDATE_MATRIX=1 and read the difference.");
+    }
+
+    private static IEnumerable<MethodInfo> Methods() => typeof(Actor).Assembly.GetTypes()
+        .Where(t => t is { IsClass: true, IsPublic: true, IsAbstract: false } && s_features.Contains(t.Namespace?.Split('.').ElementAtOrDefault(2)))
+        .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+        .Where(m => typeof(Task).IsAssignableFrom(m.ReturnType) && m.GetParameters().Any(p => p.ParameterType == typeof(Actor)))
+        // What services write with, and what only start-up calls, is no door of its own.
+        .Where(m => !m.GetParameters().Any(p => p.ParameterType == typeof(Anycast.Core.Activity.ActivityEvent)) && m.Name != "EnsureDemoAsync" && m.DeclaringType!.Name != "TeamAccess")
+        .OrderBy(Name, StringComparer.Ordinal);
+
+    private static string Name(MethodInfo method) =>
+        $"{method.DeclaringType!.Name}.{method.Name.Replace("Async", "")}({string.Join(", ", method.GetParameters().Where(p => p.ParameterType != typeof(Actor) && p.ParameterType != typeof(CancellationToken)).Select(p => p.Name))})";
+
+    private static async Task<string> CallAsync(CoreHost host, MatrixWorld world, MethodInfo method, string caller)
+    {
+        var service = host.Services.GetRequiredService(method.DeclaringType!);
+        var arguments = method.GetParameters().Select(p => p.ParameterType == typeof(Actor) ? world[caller] : world.Argument(p.Name!, p.ParameterType)).ToArray();
+        try
+        {
+            var task = (Task)method.Invoke(service, arguments)!;
+            await task;
+            return task.GetType().GetProperty("Result")?.GetValue(task) is { } result && result.GetType().Name != "VoidTaskResult" ? Describe(result) : "done";
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return "throws " + (e.InnerException ?? e).GetType().Name;
+        }
+    }
+
+    private static string Describe(object result)
+    {
+        var type = result.GetType();
+        if (type.GetProperty("Failure") is { } failure && type.Name.StartsWith("Outcome", StringComparison.Ordinal))
+        {
+            return failure.GetValue(result) is Failure { Code: var code } ? code : "ok";
+        }
+
+        return result switch
+        {
+            ICollection list => $"rows:{list.Count}",
+            int or bool => result.ToString()!.ToLowerInvariant(),
+            _ when type.Name.StartsWith("Page", StringComparison.Ordinal) => $"rows:{type.GetProperty("Total")!.GetValue(result)}",
+            _ => "value",
+        };
+    }
+}

@@ -1,0 +1,115 @@
+using Anycast.Core.Accounts;
+using Anycast.Core.ApiTokens;
+using Anycast.Core.Common;
+using Anycast.Core.Notifications;
+using Anycast.Core.Teams;
+using Anycast.Core.Teams.Invitations;
+using Anycast.Tests.Harness;
+
+namespace Anycast.Tests.Authorization;
+
+/// <summary>A team with a person of every role, and everybody who has no business in it. Made anew for each cell, because methods change it.</summary>
+internal sealed class MatrixWorld
+{
+    /// <summary>The columns of the matrix.</summary>
+    public static readonly string[] Callers = ["anonymous", "stranger", "viewer", "member", "admin", "owner", "support", "operator", "blocked", "deleted", "token", "read token"];
+
+    private readonly Dictionary<string, Actor> _actors = [];
+
+    public Guid TeamId { get; private set; }
+
+    public string Slug { get; private set; } = "";
+
+    /// <summary>A member who is done unto.</summary>
+    public Guid TargetId { get; private set; }
+
+    public Guid TargetSession { get; private set; }
+
+    public Guid InvitationId { get; private set; }
+
+    public Guid TokenId { get; private set; }
+
+    public Actor this[string caller] => _actors[caller];
+
+    public static async Task<MatrixWorld> MakeAsync(CoreHost host)
+    {
+        var world = new MatrixWorld { TeamId = Ids.New(host.Clock), Slug = "t" + Guid.NewGuid().ToString("N")[..16], InvitationId = Ids.New(host.Clock), TokenId = Ids.New(host.Clock) };
+        var now = host.Clock.GetUtcNow();
+        await using var db = await host.OpenAsync();
+        var other = new Team { Id = Ids.New(host.Clock), Slug = "o" + Guid.NewGuid().ToString("N")[..16], Name = "Other", CreatedAt = now };
+        db.Teams.AddRange(new Team { Id = world.TeamId, Slug = world.Slug, Name = "Team", CreatedAt = now }, other);
+
+        Actor Person(string name, TeamRole? role, Guid? team = null, PlatformRoles roles = PlatformRoles.User, Action<User>? more = null)
+        {
+            var user = host.Get<AccountService>().NewUser($"{name.Replace(' ', '-')}-{Guid.NewGuid():N}@example.org", name, CoreHost.Password, "en", "registration");
+            user.EmailConfirmed = true;
+            user.Roles = roles;
+            more?.Invoke(user);
+            db.Users.Add(user);
+            if (role is { } given)
+            {
+                db.Memberships.Add(new Membership { TeamId = team ?? world.TeamId, UserId = user.Id, Role = given, JoinedAt = now });
+            }
+
+            var session = Ids.New(host.Clock);
+            db.Sessions.Add(new Session { Id = session, UserId = user.Id, KeyHash = Ids.Hash(Ids.Secret()), Ticket = [1], CreatedAt = now, LastSeenAt = now, ProvenAt = now });
+            return world._actors[name] = ActorFactory.For(user, session, "192.0.2.1", "Firefox, Linux");
+        }
+
+        world._actors["anonymous"] = Actor.Anonymous;
+        Person("stranger", TeamRole.Owner, other.Id);
+        Person("viewer", TeamRole.Viewer);
+        Person("member", TeamRole.Member);
+        Person("admin", TeamRole.Admin);
+        var owner = Person("owner", TeamRole.Owner);
+        Person("support", null, roles: PlatformRoles.Support);
+        Person("operator", null, roles: PlatformRoles.Operator);
+        Person("blocked", TeamRole.Admin, more: u => u.BlockedAt = now);
+        Person("deleted", TeamRole.Admin, more: u => u.DeletedAt = now);
+        var target = Person("target", TeamRole.Member);
+        world.TargetId = target.UserId;
+        world.TargetSession = target.SessionId!.Value;
+        world._actors["token"] = owner with { Kind = ActorKind.ApiToken, SessionId = null, TokenId = world.TokenId, TokenTeamId = world.TeamId, Scopes = ApiScopes.All };
+        world._actors["read token"] = world._actors["token"] with { Scopes = ApiScopes.Read };
+
+        db.TeamInvitations.Add(new TeamInvitation
+        {
+            Id = world.InvitationId, TeamId = world.TeamId, Email = "guest@example.org", NormalizedEmail = "GUEST@EXAMPLE.ORG", Role = TeamRole.Viewer,
+            Hash = Ids.Hash(Ids.Secret()), InvitedBy = owner.UserId, CreatedAt = now, ExpiresAt = now.AddDays(7),
+        });
+        db.ApiTokens.Add(new ApiToken
+        {
+            Id = world.TokenId, UserId = owner.UserId, TeamId = world.TeamId, Name = "token", Hash = Ids.Hash(Ids.Secret()), Ending = "abcd", Scopes = ApiScopes.All, CreatedAt = now, ExpiresAt = now.AddDays(30),
+        });
+        db.Notifications.Add(new Notification { UserId = owner.UserId, Seq = 1, Type = NotificationType.Teams, Key = "invitation", Args = ["a", "b", "c"], Link = "/", At = now });
+        await db.SaveChangesAsync();
+        return world;
+    }
+
+    /// <summary>What a parameter gets, by what it is called.</summary>
+    public object? Argument(string name, Type type) => (name, type) switch
+    {
+        ("team" or "slug", _) when type == typeof(string) => Slug,
+        ("teamId", _) => TeamId,
+        ("userId", _) => TargetId,
+        ("sessionId", _) => TargetSession,
+        ("email" or "newAddress", _) => "somebody-new@example.org",
+        ("current" or "password" or "secret", _) => "not the right one at all",
+        ("language", _) => "de",
+        ("search", _) => null,
+        ("code", _) => "000000",
+        (_, _) when type == typeof(string) => "Name",
+        (_, _) when type == typeof(Guid) => InvitationId,
+        (_, _) when type == typeof(long) => 1L,
+        (_, _) when type == typeof(bool) => true,
+        (_, _) when type == typeof(TeamRole) => TeamRole.Viewer,
+        (_, _) when type == typeof(ApiScopes) => ApiScopes.Read,
+        (_, _) when type == typeof(PlatformRoles) => PlatformRoles.Author,
+        (_, _) when type == typeof(NotificationType) => NotificationType.Teams,
+        (_, _) when type == typeof(PageRequest) => new PageRequest(),
+        (_, _) when type == typeof(Anycast.Core.Activity.ActivityFilter) => new Anycast.Core.Activity.ActivityFilter(),
+        (_, _) when type == typeof(Func<string, Uri>) => (Func<string, Uri>)(path => new Uri(new Uri("https://anycast.test"), path)),
+        (_, _) when type == typeof(CancellationToken) => CancellationToken.None,
+        _ => throw new InvalidOperationException($"The matrix has no value for a parameter '{name}' of type {type.Name}; say one in MatrixWorld.Argument."),
+    };
+}
