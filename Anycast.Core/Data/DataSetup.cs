@@ -19,6 +19,12 @@ public static class DataSetup
     {
         var options = configuration.GetSection(DataOptions.Section).Get<DataOptions>() ?? new DataOptions();
         options.Directory = Path.GetFullPath(options.Directory, root);
+        if (!options.UsesPostgres)
+        {
+            // First of all: the key file's directory lies in it, and would make it with the usual mode.
+            CreatePrivate(options.Directory);
+        }
+
         services.AddSingleton(options);
         services.AddSingleton(ReadMasterKey(configuration, options));
 
@@ -29,7 +35,6 @@ public static class DataSetup
         }
         else
         {
-            CreatePrivate(options.Directory);
             services.AddDbContextFactory<SqliteDbContext>(db => ConfigureSqlite(db, Path.Combine(options.Directory, SqliteFile)));
             services.AddSingleton<IDbContextFactory<AppDbContext>, ContextFactory<SqliteDbContext>>();
         }

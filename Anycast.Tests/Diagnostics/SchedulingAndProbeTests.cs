@@ -75,6 +75,15 @@ public class SchedulingAndProbeTests
     }
 
     [Fact]
+    public void Scheduling_UnboundClaimBesideATaintedNode_IsTheVolumesFault()
+    {
+        var pod = Unschedulable(Container(), null, "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
+        var tainted = Node("worker-2", taint: new V1Taint { Key = "node.kubernetes.io/memory-pressure", Effect = "NoSchedule" });
+        var finding = Only(Snapshot([pod], nodes: [Node("worker-1"), tainted]));
+        Assert.Equal(("UnschedulableVolume", "2"), (finding.Rule, finding.Args["blocked"]));
+    }
+
+    [Fact]
     public void Scheduling_PendingWithoutCondition_FindsNothing() =>
         Assert.Empty(Rules(Snapshot([Pod("new", Container(), phase: "Pending", node: null)], nodes: [Node("worker-1")])));
 

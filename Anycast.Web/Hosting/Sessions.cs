@@ -30,7 +30,12 @@ public static class Sessions
             cookie.SlidingExpiration = true;
             cookie.LoginPath = "/account/login";
             cookie.LogoutPath = "/account/logout";
-            cookie.AccessDeniedPath = "/not-found";
+            cookie.Events.OnRedirectToAccessDenied = context =>
+            {
+                // What is not for the caller looks like what does not exist, status included.
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            };
             cookie.ReturnUrlParameter = "return";
         });
         services.AddOptions<CookieAuthenticationOptions>(Principal.Scheme).Configure<ITicketStore>((cookie, store) => cookie.SessionStore = store);

@@ -40,7 +40,22 @@ internal static partial class SchedulingMessage
         // The part on preemption repeats the counts for another question.
         var end = message.IndexOf("preemption:", start, StringComparison.Ordinal);
         var part = end > 0 ? message[start..end] : message[start..];
-        return [.. Part().Matches(part).Take(32).Select(Read)];
+        var causes = Part().Matches(part).Take(32).Select(Read).ToList();
+
+        // Found before any node is looked at, and therefore printed without a count: it rules out all of them.
+        if (causes.Count == 0 && part.Contains("unbound immediate PersistentVolumeClaims", StringComparison.Ordinal))
+        {
+            causes.Add(new CountedCause(Total(message, start), SchedulingCause.Volume, "unbound immediate PersistentVolumeClaims"));
+        }
+
+        return causes;
+    }
+
+    /// <summary>N of <c>0/N nodes are available</c>, 0 when it is not there.</summary>
+    private static int Total(string message, int end)
+    {
+        var slash = message.LastIndexOf('/', Math.Max(0, end - 1));
+        return slash >= 0 && int.TryParse(message[(slash + 1)..end].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
     }
 
     private static CountedCause Read(Match match)
