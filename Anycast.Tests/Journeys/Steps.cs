@@ -38,8 +38,20 @@ internal static class Steps
             },
             "the page is interactive",
             TimeSpan.FromSeconds(20));
-        await visitor.Page.Keyboard.PressAsync("Escape");
-        await palette.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // An earlier key press can still be on its way and open it again.
+                if (await palette.CountAsync() > 0)
+                {
+                    await palette.FocusAsync();
+                    await visitor.Page.Keyboard.PressAsync("Escape");
+                    return false;
+                }
+
+                return true;
+            },
+            "the palette closes");
     }
 
     /// <summary>Asks the assistant on a chat page and waits until the answer is complete. Returns its text.</summary>

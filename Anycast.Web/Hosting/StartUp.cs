@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Data;
+using Anycast.Web.Demo;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -13,6 +14,9 @@ public static class StartUp
         var stopping = app.Lifetime.ApplicationStopping;
         await app.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(stopping);
         await app.Services.GetRequiredService<SetupService>().CreateFromConfigurationAsync(stopping);
+
+        // Before anybody can sign in: whoever does finds the demo's team.
+        await app.Services.GetRequiredService<DemoTeam>().EnsureAsync(stopping);
         app.Lifetime.ApplicationStarted.Register(() => Greet(app));
     }
 
