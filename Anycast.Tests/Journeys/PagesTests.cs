@@ -74,6 +74,7 @@ public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
         }
     }
 
+    [Trait("Category", "Quarantine")]
     [Theory]
     [MemberData(nameof(Views))]
     [PolicyClause("C03")]

@@ -52,6 +52,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         Assert.True(serious.Count == 0, string.Join('\n', serious));
     }
 
+    [Trait("Category", "Quarantine")]
     [Fact]
     public async Task Shell_ByKeyboardAndMenus_GoesEverywhereAndRemembers()
     {
@@ -108,6 +109,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         ada.AssertNoTrouble();
     }
 
+    [Trait("Category", "Quarantine")]
     [Fact]
     public async Task Connection_WhenTheServerDiesAndComesBack_RecoversByItself()
     {
