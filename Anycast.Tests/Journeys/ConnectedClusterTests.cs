@@ -6,6 +6,7 @@ namespace Anycast.Tests.Journeys;
 
 /// <summary>A cluster connected by its own agent process: what crosses the tunnel, and what the page says when the agent dies.</summary>
 [Collection(JourneyCollection.Name)]
+[Trait("Category", "Quarantine")]
 public sealed class ConnectedClusterTests(BrowserFixture browser)
 {
     [Fact]

@@ -8,6 +8,7 @@ namespace Anycast.Tests.Journeys;
 /// anything, axe finds nothing serious, nobody scrolls sideways. Pictures are kept.
 /// </summary>
 [Collection(JourneyCollection.Name)]
+[Trait("Category", "Quarantine")]
 public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
 {
     public static TheoryData<string, string> Public => new()
@@ -74,7 +75,6 @@ public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
         }
     }
 
-    [Trait("Category", "Quarantine")]
     [Theory]
     [MemberData(nameof(Views))]
     [PolicyClause("C03")]
