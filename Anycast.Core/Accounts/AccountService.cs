@@ -84,7 +84,7 @@ public sealed class AccountService(
         {
             await db.SaveChangesAsync(ct);
         }
-        catch (DbUpdateException) when (known is null)
+        catch (DbUpdateException) when (known is not { EmailConfirmed: true })
         {
             // The same address registered in the same moment: that one's mail is on its way.
         }
