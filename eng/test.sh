@@ -2,8 +2,7 @@
 # Installs what the tests need on Debian (as root; skips what is there), starts a private PostgreSQL, builds once, runs everything.
 # The last line is "N passed, N failed". Artefacts: artifacts/ (screenshots, logs, policy coverage, test report).
 #
-#   eng/test.sh             everything but the long profiles, the cluster suite, and what is in quarantine (Category=Quarantine:
-#                           journeys that are written but have not yet run green; --long runs them)
+#   eng/test.sh             everything but the long profiles and the cluster suite
 #   eng/test.sh --long      also tests of trait Category=Long, and proves that the tests notice each patch of eng/breaks
 #   eng/test.sh --cluster   only tests of trait Category=Cluster, against the cluster that KUBECONFIG names
 #   eng/test.sh -- ARGS     passes ARGS to the test executable, e.g. -- --filter-class '*Sessions*'
@@ -16,7 +15,7 @@ while [ $# -gt 0 ]; do
     --long) long=1 ;;
     --cluster) cluster=1 ;;
     --) shift; extra=("$@"); break ;;
-    -h|--help) sed -n '2,11p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    -h|--help) sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
     *) echo "Unknown option: $1 (see --help)" >&2; echo "0 passed, 1 failed"; exit 64 ;;
   esac
   shift
@@ -50,7 +49,7 @@ elif [ $cluster = 1 ]; then
   [ -n "${KUBECONFIG:-}" ] || give_up "--cluster needs KUBECONFIG."
   run_tests --filter-trait "Category=Cluster"
 elif [ $long = 1 ]; then run_tests --filter-not-trait "Category=Cluster"
-else run_tests --filter-not-trait "Category=Cluster" --filter-not-trait "Category=Long" --filter-not-trait "Category=Quarantine"
+else run_tests --filter-not-trait "Category=Cluster" --filter-not-trait "Category=Long"
 fi
 code=$?
 

@@ -5,7 +5,6 @@ namespace Anycast.Tests.Journeys;
 
 /// <summary>A fresh installation: create the operator, sign in, register somebody, confirm by the mail that the operator reads.</summary>
 [Collection(JourneyCollection.Name)]
-[Trait("Category", "Quarantine")]
 public sealed class FirstStartTests(BrowserFixture browser)
 {
     [Fact]

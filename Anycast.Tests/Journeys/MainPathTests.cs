@@ -6,7 +6,6 @@ namespace Anycast.Tests.Journeys;
 
 /// <summary>The main path on the demo: a broken shop, a question, an answer that grows, a proposal, an approval, a mended shop.</summary>
 [Collection(JourneyCollection.Name)]
-[Trait("Category", "Quarantine")]
 public sealed class MainPathTests(BrowserFixture browser)
 {
     private const string Cluster = "/t/demo/c/sandbox";

@@ -8,7 +8,6 @@ namespace Anycast.Tests.Journeys;
 /// anything, axe finds nothing serious, nobody scrolls sideways. Pictures are kept.
 /// </summary>
 [Collection(JourneyCollection.Name)]
-[Trait("Category", "Quarantine")]
 public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
 {
     public static TheoryData<string, string> Public => new()

@@ -5,7 +5,6 @@ namespace Anycast.Tests.Journeys;
 
 /// <summary>What the Dockerfile makes, without an engine: the published output, read-only, started from elsewhere as a user who owns nothing but the data.</summary>
 [Collection(JourneyCollection.Name)]
-[Trait("Category", "Quarantine")]
 public sealed class PublishedTests
 {
     [Fact]

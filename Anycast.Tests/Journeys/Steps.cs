@@ -18,41 +18,8 @@ internal static class Steps
         await visitor.Page.WaitForURLAsync(url => !url.Contains("/account/login", StringComparison.Ordinal));
     }
 
-    /// <summary>Waits until the page's circuit answers: the command palette opens by its key, and is closed again.</summary>
-    public static async Task LiveAsync(this Visitor visitor)
-    {
-        var palette = visitor.Page.Locator("[data-palette-input]");
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await visitor.Page.Keyboard.PressAsync("Control+k");
-                try
-                {
-                    await palette.WaitForAsync(new LocatorWaitForOptions { Timeout = 500 });
-                    return true;
-                }
-                catch (TimeoutException)
-                {
-                    return false;
-                }
-            },
-            "the page is interactive",
-            TimeSpan.FromSeconds(20));
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                // An earlier key press can still be on its way and open it again.
-                if (await palette.CountAsync() > 0)
-                {
-                    await palette.FocusAsync();
-                    await visitor.Page.Keyboard.PressAsync("Escape");
-                    return false;
-                }
-
-                return true;
-            },
-            "the palette closes");
-    }
+    /// <summary>Waits until the page's circuit answers.</summary>
+    public static Task LiveAsync(this Visitor visitor) => visitor.Page.Locator("html[data-live]").WaitForAsync(new LocatorWaitForOptions { Timeout = 30_000 });
 
     /// <summary>Asks the assistant on a chat page and waits until the answer is complete. Returns its text.</summary>
     public static async Task<string> AskAsync(this Visitor visitor, string chatPath, string question)

@@ -52,7 +52,6 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         Assert.True(serious.Count == 0, string.Join('\n', serious));
     }
 
-    [Trait("Category", "Quarantine")]
     [Fact]
     public async Task Shell_ByKeyboardAndMenus_GoesEverywhereAndRemembers()
     {
@@ -63,15 +62,12 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await ada.GoAsync("/t/engines/members");
 
         var palette = page.Locator("[data-palette-input]");
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await page.Keyboard.PressAsync("Control+k");
-                return await palette.IsVisibleAsync();
-            },
-            "the palette opens");
+        await page.Keyboard.PressAsync("Control+k"); // kept until the circuit is there
+        await palette.WaitForAsync();
         await palette.FillAsync("activ");
-        await Assertions.Expect(page.GetByRole(AriaRole.Option)).ToHaveCountAsync(1);
+        var first = page.GetByRole(AriaRole.Option).First;
+        await Assertions.Expect(first).ToContainTextAsync("Activity");
+        await Assertions.Expect(first).ToHaveAttributeAsync("aria-selected", "true");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**/t/engines/activity");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
@@ -98,18 +94,12 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Link, new() { Name = "DE", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Team-Einstellungen" })).ToBeVisibleAsync();
         Assert.Equal("dark", await page.EvaluateAsync<string>("document.documentElement.dataset.scheme"));
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await page.Keyboard.PressAsync("Control+k");
-                return await page.GetByRole(AriaRole.Option, new() { Name = "Vorschläge" }).CountAsync() == 1;
-            },
-            "the circuit speaks German");
+        await page.Keyboard.PressAsync("Control+k");
+        await Assertions.Expect(page.GetByRole(AriaRole.Option, new() { Name = "Vorschläge" }).First).ToBeVisibleAsync(); // the circuit speaks German
         Assert.Equal(["__Host-anycast.session", "anycast.antiforgery", "anycast.lang", "anycast.scheme"], await CookiesAsync(ada));
         ada.AssertNoTrouble();
     }
 
-    [Trait("Category", "Quarantine")]
     [Fact]
     public async Task Connection_WhenTheServerDiesAndComesBack_RecoversByItself()
     {
@@ -119,7 +109,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await ada.GoAsync("/t/engines/settings");
         var bar = ada.Page.Locator(".connection-bar");
         await Assertions.Expect(bar).ToBeHiddenAsync();
-        await Eventually.TrueAsync(() => ada.Page.EvaluateAsync<bool>("typeof Blazor !== 'undefined'"), "the circuit's script is there");
+        await ada.Page.Locator("html[data-live]").WaitForAsync();
 
         await app.KillAsync();
         await Assertions.Expect(bar).ToContainTextAsync("Connection interrupted");
@@ -128,15 +118,8 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await app.RestartAsync();
         await Assertions.Expect(bar).ToBeHiddenAsync(new() { Timeout = 60_000 });
         var save = ada.Page.GetByRole(AriaRole.Button, new() { Name = "Save" });
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                // The page is there before its circuit: only what is typed after that counts.
-                await ada.Page.GetByLabel("Team name").FillAsync("Engines");
-                await ada.Page.GetByLabel("Team name").FillAsync("Engines 2");
-                return await save.IsEnabledAsync();
-            },
-            "the page follows what is typed");
+        await ada.Page.Locator("html[data-live]").WaitForAsync(); // the page is there before its circuit
+        await ada.Page.GetByLabel("Team name").FillAsync("Engines 2");
         await save.ClickAsync();
         await Assertions.Expect(ada.Page.Locator(".team-switch")).ToContainTextAsync("Engines 2");
     }

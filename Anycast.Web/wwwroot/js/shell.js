@@ -107,12 +107,13 @@ document.addEventListener("click", hideCard, true);
 const typing = element => element?.closest?.("input, textarea, select, [contenteditable=true], .monaco-editor") != null;
 let palette = null, paletteWanted = false, goPending = 0;
 
-/** The palette registers itself when its circuit is up; a wish made before is kept. */
+/** The palette registers itself when its circuit is up; a wish made before is kept. From then on <html data-live> says that the page answers. */
 export function registerPalette(reference) {
   palette = reference;
+  root.dataset.live = "";
   if (paletteWanted) openPalette();
 }
-export function unregisterPalette() { palette = null; }
+export function unregisterPalette() { palette = null; delete root.dataset.live; }
 export function focusElement(selector) { document.querySelector(selector)?.focus(); }
 export function scrollToSelected() { document.querySelector(".palette-entry[aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }
 
@@ -204,10 +205,11 @@ if (bar) {
   };
   bar.addEventListener("components-reconnect-state-changed", event => {
     switch (event.detail.state) {
-      case "show": case "retrying": case "paused": show("lost"); break;
+      case "show": case "retrying": case "paused": delete root.dataset.live; show("lost"); break;
       case "failed": show("lost"); recover(); break;
       case "rejected": case "resume-failed": show("gone"); reloadWhenUp(); break;
       case "hide":
+        if (palette) root.dataset.live = "";
         if (bar.dataset.state) { show("restored"); setTimeout(() => show(null), 1200); }
         break;
     }
