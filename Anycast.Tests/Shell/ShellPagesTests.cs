@@ -65,7 +65,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await page.Keyboard.PressAsync("Control+k"); // kept until the circuit is there
         await palette.WaitForAsync();
         await palette.FillAsync("activ");
-        var first = page.GetByRole(AriaRole.Option).First;
+        var first = page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Option).First;
         await Assertions.Expect(first).ToContainTextAsync("Activity");
         await Assertions.Expect(first).ToHaveAttributeAsync("aria-selected", "true");
         await page.Keyboard.PressAsync("Enter");
@@ -95,7 +95,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Team-Einstellungen" })).ToBeVisibleAsync();
         Assert.Equal("dark", await page.EvaluateAsync<string>("document.documentElement.dataset.scheme"));
         await page.Keyboard.PressAsync("Control+k");
-        await Assertions.Expect(page.GetByRole(AriaRole.Option, new() { Name = "Vorschläge" }).First).ToBeVisibleAsync(); // the circuit speaks German
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Option, new() { Name = "Vorschläge" }).First).ToBeVisibleAsync(); // the circuit speaks German
         Assert.Equal(["__Host-anycast.session", "anycast.antiforgery", "anycast.lang", "anycast.scheme"], await CookiesAsync(ada));
         ada.AssertNoTrouble();
     }
