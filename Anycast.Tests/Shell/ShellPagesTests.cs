@@ -62,7 +62,8 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await ada.GoAsync("/t/engines/members");
 
         var palette = page.Locator("[data-palette-input]");
-        await page.Keyboard.PressAsync("Control+k"); // kept until the circuit is there
+        await page.Locator("html[data-live]").WaitForAsync();
+        await page.Keyboard.PressAsync("Control+k");
         await palette.WaitForAsync();
         await palette.FillAsync("activ");
         var first = page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Option).First;
@@ -76,7 +77,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("nothing like this", new() { Delay = 60 });
-        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=nothing.like.this$"));
+        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=nothing%20like%20this$"));
         await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToHaveValueAsync("nothing like this");
         await Assertions.Expect(page.GetByText("Nothing matches")).ToBeVisibleAsync();
         await page.Locator(".filter button").ClickAsync();
@@ -94,6 +95,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Link, new() { Name = "DE", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Team-Einstellungen" })).ToBeVisibleAsync();
         Assert.Equal("dark", await page.EvaluateAsync<string>("document.documentElement.dataset.scheme"));
+        await page.Locator("html[data-live]").WaitForAsync();
         await page.Keyboard.PressAsync("Control+k");
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Option, new() { Name = "Vorschläge" }).First).ToBeVisibleAsync(); // the circuit speaks German
         Assert.Equal(["__Host-anycast.session", "anycast.antiforgery", "anycast.lang", "anycast.scheme"], await CookiesAsync(ada));

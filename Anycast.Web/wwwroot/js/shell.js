@@ -113,6 +113,11 @@ export function registerPalette(reference) {
   root.dataset.live = "";
   if (paletteWanted) openPalette();
 }
+/* A modal keeps the focus, also from a page that focuses its heading once it is there */
+document.addEventListener("focusin", event => {
+  const open = document.querySelector(".palette");
+  if (open && !open.contains(event.target)) open.querySelector("[data-palette-input]")?.focus();
+});
 export function unregisterPalette() { palette = null; delete root.dataset.live; }
 export function focusElement(selector) { document.querySelector(selector)?.focus(); }
 export function scrollToSelected() { document.querySelector(".palette-entry[aria-selected=true]")?.scrollIntoView({ block: "nearest" }); }
