@@ -229,6 +229,18 @@ if (bar) {
 }
 document.querySelector("#blazor-error-ui .reload")?.addEventListener("click", event => { event.preventDefault(); location.reload(); });
 
+/* A strip of tabs that is wider than the window shows the tab one is on. The title changes with every page, aria-current with every tab. */
+function showCurrentTabs() {
+  for (const tab of document.querySelectorAll("main nav a[aria-current=page]")) {
+    const strip = tab.parentElement;
+    if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+const tabs = new MutationObserver(() => requestAnimationFrame(showCurrentTabs));
+tabs.observe(document.head, { childList: true, subtree: true, characterData: true });
+tabs.observe(document.body, { attributes: true, subtree: true, attributeFilter: ["aria-current"] });
+showCurrentTabs();
+
 /* What was typed survives a reload: fields that name a draft are kept in this tab until they are sent */
 document.addEventListener("input", event => {
   const key = event.target.dataset?.draft;
