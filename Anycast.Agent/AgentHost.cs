@@ -1,5 +1,6 @@
 using Anycast.Agent.Cluster;
 using Anycast.Agent.Connection;
+using Anycast.Agent.Rights;
 using Anycast.Agent.Serving;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Projection;
@@ -33,9 +34,11 @@ public static class AgentHost
             var status = new AgentStatus();
             await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
             var (clusterUid, version) = await IdentityAsync(api, status, clock, logger, cancellationToken).ConfigureAwait(false);
+            using var rights = new RightsReader(api, clock, logger);
+            await RightsGuard.CheckAsync(rights, options, logger, cancellationToken).ConfigureAwait(false);
             var about = new AgentAbout(AgentVersion.Current, RedactionSpecification.Current.Version, clusterUid, version);
             using var dialler = new Dialler(options, state, about);
-            await using var server = await AgentServer.StartAsync(dialler, about, api, status, clock, loggers, cancellationToken).ConfigureAwait(false);
+            await using var server = await AgentServer.StartAsync(dialler, about, api, rights, status, clock, loggers, cancellationToken).ConfigureAwait(false);
             var stop = Task.Delay(Timeout.Infinite, cancellationToken);
             if (await Task.WhenAny(status.RefusedForGood, stop).ConfigureAwait(false) == stop)
             {

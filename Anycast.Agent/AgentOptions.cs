@@ -27,6 +27,9 @@ public sealed record AgentOptions
     /// <summary><c>ANYCAST_CA_FILE</c>: PEM of a private authority that signed the service's certificate.</summary>
     public string? CaFile { get; init; }
 
+    /// <summary><c>ANYCAST_ALLOW_EXCESS_RIGHTS</c>: start also with rights that reach Secrets, as an administrator's kubeconfig has.</summary>
+    public bool AllowExcessRights { get; init; }
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="AgentSetupException">Something is missing or wrong; the message says what to do.</exception>
     public static AgentOptions FromEnvironment(Func<string, string?> get)
@@ -47,6 +50,7 @@ public sealed record AgentOptions
             KubeconfigPath = NullIfEmpty(get("KUBECONFIG")) ?? (inCluster ? null : DefaultKubeconfig(get)),
             HealthPort = ParsePort(NullIfEmpty(get("ANYCAST_HEALTH_PORT"))),
             CaFile = NullIfEmpty(get("ANYCAST_CA_FILE")),
+            AllowExcessRights = string.Equals(get("ANYCAST_ALLOW_EXCESS_RIGHTS"), "true", StringComparison.OrdinalIgnoreCase),
         };
     }
 

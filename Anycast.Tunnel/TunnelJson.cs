@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Anycast.Tunnel.Carrier;
 using Anycast.Tunnel.Operations;
+using Anycast.Tunnel.Rights;
 
 namespace Anycast.Tunnel;
 
@@ -16,4 +17,5 @@ namespace Anycast.Tunnel;
 [JsonSerializable(typeof(AgentAbout))]
 [JsonSerializable(typeof(OperationRequest))]
 [JsonSerializable(typeof(OperationResult))]
+[JsonSerializable(typeof(RightsReport))]
 public sealed partial class TunnelJson : JsonSerializerContext;

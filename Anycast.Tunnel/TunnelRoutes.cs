@@ -20,4 +20,7 @@ public static class TunnelRoutes
 
     /// <summary>What the agent is: version, specification version, cluster UID, Kubernetes version.</summary>
     public const string About = "/about";
+
+    /// <summary>Rights: <c>GET /rights</c>, answered with a <see cref="Tunnel.Rights.RightsReport"/>: what the API server says the agent may do.</summary>
+    public const string Rights = "/rights";
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Anycast.Agent.Cluster;
 using Anycast.Agent.Operations;
+using Anycast.Agent.Rights;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Projection;
@@ -7,8 +9,8 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Anycast.Agent.Serving;
 
-/// <summary>What the tunnel serves: the four end points of <see cref="TunnelRoutes"/>, and 404 for everything else.</summary>
-internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, RowsEndpoint rows, OperationExecutor operations, ILogger logger)
+/// <summary>What the tunnel serves: the end points of <see cref="TunnelRoutes"/>, and 404 for everything else.</summary>
+internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, RowsEndpoint rows, OperationExecutor operations, RightsReader rights, ILogger logger)
 {
     private const int MaxOperation = 64 * 1024;
 
@@ -33,6 +35,10 @@ internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, R
             {
                 await OperateAsync(context).ConfigureAwait(false);
             }
+            else if (target == TunnelRoutes.Rights && context.Request.Method == HttpMethods.Get)
+            {
+                await RightsAsync(context).ConfigureAwait(false);
+            }
             else
             {
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -55,6 +61,19 @@ internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, R
             {
                 context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             }
+        }
+    }
+
+    private async Task RightsAsync(HttpContext context)
+    {
+        try
+        {
+            var report = await rights.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            await context.Response.WriteAsJsonAsync(report, TunnelJson.Default.RightsReport, cancellationToken: context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ApiUnavailableException or ProjectionException or JsonException)
+        {
+            context.Response.StatusCode = StatusCodes.Status502BadGateway;
         }
     }
 

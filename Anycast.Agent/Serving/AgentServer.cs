@@ -2,6 +2,7 @@ using System.Net;
 using Anycast.Agent.Cluster;
 using Anycast.Agent.Connection;
 using Anycast.Agent.Operations;
+using Anycast.Agent.Rights;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Projection;
 using Microsoft.AspNetCore.Connections;
@@ -15,7 +16,7 @@ namespace Anycast.Agent.Serving;
 /// </summary>
 internal static class AgentServer
 {
-    public static async Task<IAsyncDisposable> StartAsync(Dialler dialler, AgentAbout about, KubernetesApi api, AgentStatus status, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<IAsyncDisposable> StartAsync(Dialler dialler, AgentAbout about, KubernetesApi api, RightsReader rights, AgentStatus status, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var logger = loggers.CreateLogger("Anycast.Agent");
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Anycast.Agent" });
@@ -24,7 +25,7 @@ internal static class AgentServer
         builder.WebHost.UseKestrelCore().ConfigureKestrel(ConfigureTunnel);
         var app = builder.Build();
         var projector = Projector.Current;
-        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger), new OperationExecutor(api, projector, clock, logger), logger);
+        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger), new OperationExecutor(api, projector, clock, logger), rights, logger);
         app.Run(requests.HandleAsync);
         await app.StartAsync(cancellationToken).ConfigureAwait(false);
         return new Running(app);

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Anycast.Core.Agents.Rights;
 using Anycast.Core.Agents.Transport;
 using Anycast.Tunnel.Carrier;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace Anycast.Core.Agents;
 
 /// <summary>Receives one agent's WebSocket: the exchange, the decision, and then its tunnel until it ends.</summary>
 public sealed class AgentReception(
-    AgentCarrierListener listener, AgentAdmission admission, AgentConnections connections, ILogger<AgentReception> log)
+    AgentCarrierListener listener, AgentAdmission admission, AgentConnections connections, RightsService rights, ILogger<AgentReception> log)
 {
     /// <summary>Returns when the tunnel is closed, or when the agent was refused.</summary>
     /// <param name="socket">The accepted WebSocket.</param>
@@ -26,10 +27,12 @@ public sealed class AgentReception(
             "Agent {Agent} let {Count} leaves of {Kind} through that its specification withholds; they were dropped", admitted.AgentId, count, kind));
         var connection = new AgentConnection(admitted, new AgentLink(client));
         connections.Attach(connection);
+        var following = rights.FollowAsync(connection, carrier.Ended);
         try
         {
             await using var stop = ct.Register(() => _ = carrier.CloseAsync("stopping"));
             await carrier.Closed;
+            await following;
         }
         finally
         {

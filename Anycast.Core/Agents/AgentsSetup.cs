@@ -1,4 +1,5 @@
 using Anycast.Core.Agents.Install;
+using Anycast.Core.Agents.Rights;
 using Anycast.Core.Agents.Transport;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ public static class AgentsSetup
             .AddSingleton<AgentReception>()
             .AddSingleton<AgentService>()
             .AddSingleton<AgentMaintenance>()
+            .AddSingleton<RightsService>()
             .AddSingleton<EnrolmentWatch>()
             .AddSingleton<InstallService>();
     }

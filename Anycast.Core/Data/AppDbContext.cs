@@ -3,6 +3,7 @@ using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Agents;
+using Anycast.Core.Agents.Rights;
 using Anycast.Core.ApiTokens;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Clusters;
@@ -53,6 +54,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     // Clusters, Agents, Proposals
     public DbSet<Cluster> Clusters => Set<Cluster>();
     public DbSet<Agent> Agents => Set<Agent>();
+    public DbSet<ClusterRights> ClusterRights => Set<ClusterRights>();
     public DbSet<EnrolmentToken> EnrolmentTokens => Set<EnrolmentToken>();
     public DbSet<Proposal> Proposals => Set<Proposal>();
 

@@ -82,6 +82,9 @@ public static class PatchableLeaves
         ],
     };
 
+    /// <summary>The kinds that have such leaves.</summary>
+    public static IEnumerable<(string Group, string Kind)> Kinds => Table.Keys;
+
     /// <summary>The entry for a path of a kind, when this operation may set it; else null.</summary>
     public static PatchableLeaf? Find(string operation, string group, string kind, FieldPath path)
     {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Projection;
+using Anycast.Tunnel.Rights;
 using Anycast.Tunnel.Rows;
 using k8s;
 
@@ -34,6 +35,7 @@ public sealed class AgentClient
     /// <summary>The reason of an operation whose connection ended.</summary>
     public const string Offline = "AgentOffline";
 
+    private const int MaxRightsBytes = 4 * 1024 * 1024;
     private readonly AgentCarrier carrier;
     private readonly ProjectionCheck check;
 
@@ -135,6 +137,30 @@ public sealed class AgentClient
         using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
         var json = await BodyReader.ReadAsync(body, 16 * 1024, limit.Token).ConfigureAwait(false);
         return JsonSerializer.Deserialize(json, TunnelJson.Default.AgentAbout) ?? throw new AgentOfflineException("The agent says nothing of itself.");
+    }
+
+    /// <summary>What the agent may do in its cluster; null when it can't say, as when it is older than the question.</summary>
+    /// <exception cref="AgentOfflineException">The agent is gone.</exception>
+    public async Task<RightsReport?> RightsAsync(CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Address(TunnelRoutes.Rights));
+        using var response = await SendAsync(request, limit.Token, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            var json = await BodyReader.ReadAsync(body, MaxRightsBytes, limit.Token).ConfigureAwait(false);
+            return JsonSerializer.Deserialize(json, TunnelJson.Default.RightsReport) is { } report ? RightsCheck.Clean(report) : null;
+        }
+        catch (Exception e) when (e is JsonException or ProjectionException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Sends a read of <see cref="TunnelRoutes.Objects"/>; the answer is projected again before it is handed on, and every other request is refused.</summary>

@@ -475,6 +475,24 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.ToTable("EnrolmentTokens");
                 });
 
+            modelBuilder.Entity("Anycast.Core.Agents.Rights.ClusterRights", b =>
+                {
+                    b.Property<Guid>("ClusterId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Report")
+                        .IsRequired()
+                        .HasMaxLength(4000000)
+                        .HasColumnType("character varying(4000000)");
+
+                    b.Property<long>("ReportedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("ClusterId");
+
+                    b.ToTable("ClusterRights");
+                });
+
             modelBuilder.Entity("Anycast.Core.ApiTokens.ApiToken", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1469,6 +1487,15 @@ namespace Anycast.Core.Data.Migrations.Postgres
                         .WithMany()
                         .HasForeignKey("CreatedBy")
                         .OnDelete(DeleteBehavior.SetNull);
+                });
+
+            modelBuilder.Entity("Anycast.Core.Agents.Rights.ClusterRights", b =>
+                {
+                    b.HasOne("Anycast.Core.Clusters.Cluster", null)
+                        .WithOne()
+                        .HasForeignKey("Anycast.Core.Agents.Rights.ClusterRights", "ClusterId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Anycast.Core.ApiTokens.ApiToken", b =>

@@ -469,6 +469,24 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.ToTable("EnrolmentTokens");
                 });
 
+            modelBuilder.Entity("Anycast.Core.Agents.Rights.ClusterRights", b =>
+                {
+                    b.Property<Guid>("ClusterId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Report")
+                        .IsRequired()
+                        .HasMaxLength(4000000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ReportedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ClusterId");
+
+                    b.ToTable("ClusterRights");
+                });
+
             modelBuilder.Entity("Anycast.Core.ApiTokens.ApiToken", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1459,6 +1477,15 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                         .WithMany()
                         .HasForeignKey("CreatedBy")
                         .OnDelete(DeleteBehavior.SetNull);
+                });
+
+            modelBuilder.Entity("Anycast.Core.Agents.Rights.ClusterRights", b =>
+                {
+                    b.HasOne("Anycast.Core.Clusters.Cluster", null)
+                        .WithOne()
+                        .HasForeignKey("Anycast.Core.Agents.Rights.ClusterRights", "ClusterId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Anycast.Core.ApiTokens.ApiToken", b =>
