@@ -21,6 +21,7 @@ public sealed class SandboxFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Cluster = await SandboxCluster.StartAsync(new SandboxOptions { Speed = 4, BookmarkEvery = TimeSpan.FromMilliseconds(200) });
+        BindAddOns(Cluster);
         Kubectl = new Kubectl(Cluster);
         Admin = Client(Cluster, Cluster.AdminToken);
         Agent = Client(Cluster, Cluster.AgentToken);
@@ -32,6 +33,24 @@ public sealed class SandboxFixture : IAsyncLifetime
         Agent.Dispose();
         await Cluster.DisposeAsync();
         Kubectl.Dispose();
+    }
+
+    /// <summary>Gives the agent what the customer may bind beyond its manifest (deploy/agent/addons), for what is to be allowed and refused by roles.</summary>
+    private static void BindAddOns(SandboxCluster cluster)
+    {
+        cluster.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"cluster-agent-addons"},"rules":[
+              {"apiGroups":["apps"],"resources":["deployments/scale","statefulsets/scale","replicasets/scale"],"verbs":["get","patch"]},
+              {"apiGroups":[""],"resources":["pods/eviction"],"verbs":["create"]},
+              {"apiGroups":["apps"],"resources":["deployments","statefulsets","daemonsets"],"verbs":["create","update","patch","delete"]},
+              {"apiGroups":["batch"],"resources":["jobs","cronjobs"],"verbs":["create","update","patch","delete"]},
+              {"apiGroups":[""],"resources":["services","persistentvolumeclaims"],"verbs":["create","update","patch","delete"]}]}
+            """)!);
+        cluster.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"cluster-agent-addons"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-agent-addons"},
+             "subjects":[{"kind":"ServiceAccount","name":"cluster-agent","namespace":"anycast-system"}]}
+            """)!);
     }
 
     /// <summary>A client that trusts the sandbox's authority and nothing else.</summary>
