@@ -63,7 +63,7 @@ public sealed class SandboxCluster : IAsyncDisposable
         var kinds = new KindTable();
         var store = new ObjectStore(kinds, () => time.Now);
         var canaries = new CanaryMint(options.Seed);
-        var writer = new ResourceWriter(store, new AdmissionChain(store));
+        var writer = new ResourceWriter(store, new AdmissionChain(store, options.Uid ?? ClusterIdentity.Load(options.DataDirectory)));
         var controllers = options.Controllers ? ControllerLoop.Create(writer, time, canaries) : null;
         Timeline.Play(writer, controllers, time, canaries, options);
 
@@ -75,7 +75,7 @@ public sealed class SandboxCluster : IAsyncDisposable
         var writes = new WriteHandler(writer);
         var handler = new ApiHandler(
             kinds, parts.Tokens, authorizer, new AccessReviews(authorizer), parts.Requests, parts.Faults, lists,
-            new WatchHandler(store, clock, options.BookmarkEvery), writes, new SubresourceHandler(writer, writes, lists, canaries), clock, parts.Stopping.Token);
+            new WatchHandler(store, clock, options.BookmarkEvery), writes, new SubresourceHandler(writer, writes, lists, canaries, parts.Tokens, clock), clock, parts.Stopping.Token);
         try
         {
             var host = await ApiHost.StartAsync(options.Port, parts.Certificates, handler.HandleAsync, ct);

@@ -6,7 +6,8 @@ using Anycast.Sandbox.Storage;
 namespace Anycast.Sandbox.Admission;
 
 /// <summary>What happens to an object between the request and the store: defaults, the admission plugins for pods and claims, validation.</summary>
-internal sealed class AdmissionChain(ObjectStore store)
+/// <param name="clusterUid">The uid that the namespace kube-system gets, by which clients know the cluster.</param>
+internal sealed class AdmissionChain(ObjectStore store, string clusterUid)
 {
     private readonly ServiceAddresses _addresses = new();
     private readonly PodAdmission _pods = new(store);
@@ -14,7 +15,6 @@ internal sealed class AdmissionChain(ObjectStore store)
     /// <exception cref="ApiException">The object is refused.</exception>
     public void Admit(KindInfo kind, JsonObject? old, JsonObject next)
     {
-        TypeChecks.Check(kind, next);
         Defaults.Apply(kind, next, isNew: old is null);
         if (kind == BuiltIn.Service)
         {
@@ -23,6 +23,10 @@ internal sealed class AdmissionChain(ObjectStore store)
         else if (kind == BuiltIn.PersistentVolumeClaim && old is null)
         {
             DefaultStorageClass(next);
+        }
+        else if (kind == BuiltIn.Namespace && old is null && next.Str("metadata", "name") == "kube-system")
+        {
+            next.Ensure("metadata")["uid"] = clusterUid;
         }
         else if (kind == BuiltIn.Pod && old is null)
         {

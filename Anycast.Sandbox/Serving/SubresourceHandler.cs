@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Anycast.Sandbox.Access;
 using Anycast.Sandbox.Kinds;
 using Anycast.Sandbox.Scenario;
 using Anycast.Sandbox.Storage;
@@ -7,8 +8,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Anycast.Sandbox.Serving;
 
-/// <summary>status, scale, eviction, finalize and log. What opens a session into a pod is refused: there is nothing to run.</summary>
-internal sealed class SubresourceHandler(ResourceWriter writer, WriteHandler writes, ListHandler lists, CanaryMint canaries)
+/// <summary>status, scale, eviction, finalize, token and log. What opens a session into a pod is refused: there is nothing to run.</summary>
+internal sealed class SubresourceHandler(ResourceWriter writer, WriteHandler writes, ListHandler lists, CanaryMint canaries, Tokens tokens, TimeProvider clock)
 {
     public Task HandleAsync(ApiRequest request, KindInfo kind) => (request.Subresource, request.Verb) switch
     {
@@ -18,6 +19,7 @@ internal sealed class SubresourceHandler(ResourceWriter writer, WriteHandler wri
         ("scale", "get") when kind.HasScale => Reply.JsonAsync(request.Http, Scale(kind, Find(request, kind))),
         ("scale", "update" or "patch") when kind.HasScale => ScaleAsync(request, kind),
         ("eviction", "create") when kind == BuiltIn.Pod => EvictAsync(request),
+        ("token", "create") when kind == BuiltIn.ServiceAccount => TokenAsync(request),
         ("log", "get") when kind == BuiltIn.Pod => LogAsync(request),
         ("finalize", "update") when kind == BuiltIn.Namespace => writes.UpdateAsync(request, kind, WritePart.Everything),
         ("exec" or "attach" or "portforward" or "proxy", _) when kind.Subresources.Contains(request.Subresource) => NoRuntimeAsync(request, kind),
@@ -98,6 +100,20 @@ internal sealed class SubresourceHandler(ResourceWriter writer, WriteHandler wri
             request.Http,
             new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201 },
             201);
+    }
+
+    /// <summary>A token for a service account (<c>kubectl create token</c>); the sandbox's tokens do not expire.</summary>
+    private async Task TokenAsync(ApiRequest request)
+    {
+        var account = Find(request, BuiltIn.ServiceAccount);
+        var review = await WriteHandler.ReadAsync(request);
+        var seconds = review.Number("spec", "expirationSeconds") ?? 3600;
+        review["status"] = new JsonObject
+        {
+            ["token"] = tokens.Add(Identity.ServiceAccount(account.Namespace, account.Name)),
+            ["expirationTimestamp"] = Json.Stamp(clock.GetUtcNow().AddSeconds(seconds)),
+        };
+        await Reply.JsonAsync(request.Http, review, 201);
     }
 
     private async Task LogAsync(ApiRequest request)

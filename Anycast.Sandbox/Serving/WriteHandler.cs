@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Anycast.Sandbox.Kinds;
 using Anycast.Sandbox.Patching;
 using Anycast.Sandbox.Scenario;
+using Anycast.Sandbox.Schema;
 using Anycast.Sandbox.Storage;
 
 namespace Anycast.Sandbox.Serving;
@@ -17,6 +18,7 @@ internal sealed class WriteHandler(ResourceWriter writer)
     {
         var body = await ReadAsync(request);
         CheckType(kind, body);
+        FieldValidation.Apply(request, kind, body);
         var ns = body.Str("metadata", "namespace");
         if (kind.Namespaced && ns.Length > 0 && ns != request.Namespace)
         {
@@ -31,6 +33,7 @@ internal sealed class WriteHandler(ResourceWriter writer)
     {
         var body = await ReadAsync(request);
         CheckType(kind, body);
+        FieldValidation.Apply(request, kind, body);
         var sent = kind.StoredAs is null ? body : EventView.ConvertBack(kind, body);
         var updated = writer.Update(kind.Storage, request.Key, _ => sent, new WriteBy(request.Manager, part, request.DryRun));
         await AnswerAsync(request, kind, updated);
@@ -47,7 +50,16 @@ internal sealed class WriteHandler(ResourceWriter writer)
 
         var patch = await ReadNodeAsync(request);
         var by = new WriteBy(request.Manager, part, request.DryRun);
-        var patched = writer.Update(kind.Storage, request.Key, current => Patched(type, current, patch), by);
+        var patched = writer.Update(
+            kind.Storage,
+            request.Key,
+            current =>
+            {
+                var next = Patched(type, current, patch);
+                FieldValidation.Apply(request, kind.Storage, next);
+                return next;
+            },
+            by);
         await AnswerAsync(request, kind, patched);
     }
 
@@ -115,12 +127,29 @@ internal sealed class WriteHandler(ResourceWriter writer)
             return Yaml.ParseAll(System.Text.Encoding.UTF8.GetString(bytes.Span)) is [var first, ..] ? first : throw KubeErrors.BadRequest("the body of the request is empty");
         }
 
+        if (type == ProtobufReader.MediaType)
+        {
+            return FromProtobuf(bytes.Span);
+        }
+
         if (type.Length > 0 && !type.EndsWith("json", StringComparison.Ordinal))
         {
             throw KubeErrors.UnsupportedMediaType(type);
         }
 
         return Json.TryParse(bytes, out var node) ? node : throw KubeErrors.BadRequest("the object provided is unrecognized (must be of type JSON)");
+    }
+
+    private static JsonObject FromProtobuf(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return ProtobufReader.Read(bytes);
+        }
+        catch (Exception e) when (e is FormatException or System.Text.Json.JsonException)
+        {
+            throw KubeErrors.BadRequest(e.Message);
+        }
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadBytesAsync(ApiRequest request)
@@ -149,6 +178,7 @@ internal sealed class WriteHandler(ResourceWriter writer)
             throw KubeErrors.BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
         }
 
+        FieldValidation.RefuseUndeclared(request, kind, configuration);
         var force = request.Flag("force");
         var current = Store.Find(kind, request.Key);
         var (_, applied) = ApplyPatch.Apply(kind, current?.Json, configuration, request.Manager, force);
@@ -183,7 +213,9 @@ internal sealed class WriteHandler(ResourceWriter writer)
     private static async Task<DeleteOptions> OptionsAsync(ApiRequest request)
     {
         var bytes = await ReadBytesAsync(request);
-        var body = bytes.Length > 0 && Json.TryParse(bytes, out var node) && node is JsonObject sent ? sent : [];
+        var body = bytes.Length == 0 ? []
+            : MediaType(request) == ProtobufReader.MediaType ? FromProtobuf(bytes.Span)
+            : Json.TryParse(bytes, out var node) && node is JsonObject sent ? sent : [];
         var options = DeleteOptions.Of(body, request.DryRun, request.Query["propagationPolicy"].ToString());
         return int.TryParse(request.Query["gracePeriodSeconds"], out var grace) ? options with { GraceSeconds = grace } : options;
     }
