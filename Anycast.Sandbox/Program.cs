@@ -8,7 +8,7 @@ namespace Anycast.Sandbox;
 /// <summary>The command: starts one sandbox cluster, writes its kubeconfig and runs until it is stopped.</summary>
 public static class Program
 {
-    private const string Usage = "usage: Anycast.Sandbox [--port N] [--kubeconfig PATH] [--agent-kubeconfig PATH] [--data DIRECTORY] [--pods N] [--seed N] [--speed X] [--no-scenario] [--no-controllers]";
+    private const string Usage = "usage: Anycast.Sandbox [--port N] [--kubeconfig PATH] [--agent-kubeconfig PATH] [--data DIRECTORY] [--pods N] [--seed N] [--speed X] [--uid UID] [--no-scenario] [--no-controllers]";
 
     public static async Task<int> Main(string[] args)
     {
@@ -26,6 +26,7 @@ public static class Program
                     case "--pods": options.Pods = Number(); break;
                     case "--seed": options.Seed = Number(); break;
                     case "--speed": options.Speed = double.Parse(Value(), CultureInfo.InvariantCulture); break;
+                    case "--uid": options.Uid = Guid.Parse(Value()).ToString(); break;
                     case "--data": options.DataDirectory = Value(); break;
                     case "--kubeconfig": kubeconfig = Value(); break;
                     case "--agent-kubeconfig": agentKubeconfig = Value(); break;

@@ -21,7 +21,13 @@ public sealed class SandboxOptions
     /// <summary>How much faster than real the cluster's own delays pass (pulls, back-offs, probes).</summary>
     public double Speed { get; set; } = 1;
 
-    /// <summary>Where the certificate authority, the tokens and the kubeconfig are kept between starts; in memory only when null.</summary>
+    /// <summary>
+    /// The cluster's identity (metadata.uid of kube-system). When null, the one kept in <see cref="DataDirectory"/>, so that a cluster that
+    /// starts again is the same cluster; without a directory a new one.
+    /// </summary>
+    public string? Uid { get; set; }
+
+    /// <summary>Where the identity, the certificate authority, the tokens and the kubeconfig are kept between starts; in memory only when null.</summary>
     public string? DataDirectory { get; set; }
 
     /// <summary>Seed of generated names and canary values.</summary>

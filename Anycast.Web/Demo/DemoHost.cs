@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace Anycast.Web.Demo;
 
 /// <summary>
-/// The sandbox cluster and its agent in this process, joined by nothing but the real tunnel on the loopback address. The sandbox lives in memory:
-/// each start is a new cluster, so the agent is enrolled anew each time.
+/// The sandbox cluster and its agent in this process, joined by nothing but the real tunnel on the loopback address. The sandbox lives in memory,
+/// but its identity and the agent's key are kept, so that after a restart the same agent comes back to the same cluster.
 /// </summary>
 internal sealed class DemoHost(
     DemoOptions options,
@@ -66,20 +66,25 @@ internal sealed class DemoHost(
             }
 
             var state = Path.Combine(directory, "agent");
-            if (Directory.Exists(state))
-            {
-                Directory.Delete(state, recursive: true);
-            }
-
-            var token = await agents.RenewDemoAsync(Actor.System("demo"), cluster, ct);
-            var agent = new AgentOptions { Server = address, Token = token.Text, StateDirectory = state, KubeconfigText = sandbox.Kubeconfig(agent: true) };
+            var token = start == 0 && Directory.Exists(state) ? null : await EnrolAnewAsync(cluster, state, ct);
+            var agent = new AgentOptions { Server = address, Token = token, StateDirectory = state, KubeconfigText = sandbox.Kubeconfig(agent: true) };
             var code = await AgentHost.RunAsync(agent, loggers, ct);
             ct.ThrowIfCancellationRequested();
 
-            // Revoked or removed by a person who tries things out: the demo comes back by itself.
+            // Revoked or removed by a person who tries things out, or a data directory that another database knew: the demo comes back by itself.
             _log.LogInformation("The demo's agent ended with code {Code}; it is enrolled again", code);
-            await Task.Delay(s_pause, clock, ct);
+            await Task.Delay(start == 0 && token is null ? TimeSpan.Zero : s_pause, clock, ct);
         }
+    }
+
+    private async Task<string> EnrolAnewAsync(Anycast.Core.Clusters.Cluster cluster, string state, CancellationToken ct)
+    {
+        if (Directory.Exists(state))
+        {
+            Directory.Delete(state, recursive: true);
+        }
+
+        return (await agents.RenewDemoAsync(Actor.System("demo"), cluster, ct)).Text;
     }
 
     private async Task StartedAsync(CancellationToken ct)
