@@ -13,6 +13,7 @@ using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Anycast.Core.Usage;
 using Anycast.Web.Accounts.StepUp;
+using Anycast.Web.Accounts.Terms;
 using Anycast.Web.Activity;
 using Anycast.Web.Agents;
 using Anycast.Web.Api;
@@ -67,6 +68,8 @@ await app.PrepareAsync();
 app.UsePublicAddress();
 app.UseShell();
 app.UseAuthentication();
+app.UsePreferences();
+app.UseTermsGate();
 app.UseAuthorization();
 app.UseAntiforgery();
 

@@ -1,3 +1,4 @@
+using Anycast.Core.Accounts.Terms;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
@@ -10,7 +11,12 @@ using Microsoft.Extensions.Options;
 namespace Anycast.Core.Accounts;
 
 /// <summary>What a person types to register.</summary>
-public sealed record Registration(string Email, string Name, string Password, string? Language);
+/// <param name="Email">The address, which is confirmed by mail.</param>
+/// <param name="Name">How others see them.</param>
+/// <param name="Password">The password.</param>
+/// <param name="Language">Language of the page they registered on.</param>
+/// <param name="Terms">The version of the terms that they were shown and accepted; null: they did not.</param>
+public sealed record Registration(string Email, string Name, string Password, string? Language, string? Terms = null);
 
 /// <summary>Registration, confirmation, passwords, profile.</summary>
 public sealed class AccountService(
@@ -23,6 +29,7 @@ public sealed class AccountService(
     ActivityLog activity,
     RateLimiter limiter,
     IOptions<AccountsOptions> options,
+    IOptions<TermsOptions> terms,
     TimeProvider clock)
 {
     /// <summary>
@@ -40,6 +47,11 @@ public sealed class AccountService(
         if ((AccountRules.CheckName(input.Name) ?? AccountRules.CheckEmail(email) ?? AccountRules.CheckPassword(input.Password, email, input.Name)) is { } invalid)
         {
             return invalid;
+        }
+
+        if (input.Terms != terms.Value.Version)
+        {
+            return Outcome.Invalid("accounts.terms_missing");
         }
 
         if (await limiter.TakeAsync(RateLimitTable.Registration, RateLimiter.Network(ip), ct) is { } tooMany)
@@ -73,6 +85,7 @@ public sealed class AccountService(
                 db.Users.Add(user);
             }
 
+            TermsService.Accept(db, user, input.Terms, "registration", ip, clock);
             if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
             {
                 var secret = await tokens.MakeAsync(db, user.Id, TokenPurpose.ConfirmEmail, AccountsOptions.ConfirmationLifetime, ct);
@@ -237,13 +250,6 @@ public sealed class AccountService(
 
         await activity.RecordAsync(actor, new ActivityEvent("account.rename", "user", actor.UserId.ToString()), ct);
         return Outcome.Ok;
-    }
-
-    /// <summary>Remembers the chosen language for mails.</summary>
-    public async Task SetLanguageAsync(Actor actor, string language, CancellationToken ct)
-    {
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        await db.Users.Where(u => u.Id == actor.UserId && actor.Kind == ActorKind.User).ExecuteUpdateAsync(s => s.SetProperty(u => u.Language, language), ct);
     }
 
     internal User NewUser(string email, string name, string password, string? language, string createdBy)

@@ -1,6 +1,8 @@
 using Anycast.Core.Accounts.EmailChange;
+using Anycast.Core.Accounts.Profile;
 using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Accounts.SignIn;
+using Anycast.Core.Accounts.Terms;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,11 +18,17 @@ public static class AccountsSetup
             .Validate(o => o.PepperId.Length is > 0 and <= 16 && !o.PepperId.Contains('$'), "Anycast:Accounts:PepperId must be 1 to 16 characters without $.")
             .ValidateOnStart();
         services.AddOptions<SetupOptions>().Bind(configuration.GetSection(SetupOptions.Section));
+        services.AddOptions<TermsOptions>().Bind(configuration.GetSection(TermsOptions.Section))
+            .Validate(o => o.Version.Length is > 0 and <= 40, "Anycast:Terms:Version must be 1 to 40 characters, a date such as 2026-11-26.")
+            .Validate(o => o.Url is null or { IsAbsoluteUri: true, Scheme: "https" }, "Anycast:Terms:Url must be an absolute https address.")
+            .ValidateOnStart();
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<PasswordHasher>();
         services.AddSingleton<AccountTokens>();
         services.AddSingleton<SessionService>();
         services.AddSingleton<AccountService>();
+        services.AddSingleton<PreferenceService>();
+        services.AddSingleton<TermsService>();
         services.AddSingleton<EqualTime>();
         services.AddSingleton<SignInAttempts>();
         services.AddSingleton<SignInService>();

@@ -41,6 +41,23 @@ public sealed class User : IdentityUser<Guid>
     [Classified(DataClass.Preference)]
     public string? Language { get; set; }
 
+    /// <summary>Colour scheme, density, width of the navigation, time zone: null while never chosen. Values as in <see cref="Profile.UserPreferences"/>.</summary>
+    [Classified(DataClass.Preference)]
+    public string? Scheme { get; set; }
+
+    [Classified(DataClass.Preference)]
+    public string? Density { get; set; }
+
+    [Classified(DataClass.Preference)]
+    public string? Rail { get; set; }
+
+    [Classified(DataClass.Preference)]
+    public string? TimeZone { get; set; }
+
+    /// <summary>The version of the terms accepted last (U10); the proof stands in <see cref="Terms.TermsAcceptance"/>.</summary>
+    [Classified(DataClass.Consent)]
+    public string? TermsVersion { get; set; }
+
     /// <summary>Blocked by an operator since then.</summary>
     [Classified(DataClass.Access)]
     public DateTimeOffset? BlockedAt { get; set; }

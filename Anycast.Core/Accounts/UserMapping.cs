@@ -16,6 +16,11 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>
         builder.Property(u => u.LastSignInIp).HasMaxLength(45);
         builder.Property(u => u.PreviousSignInIp).HasMaxLength(45);
         builder.Property(u => u.Language).HasMaxLength(5);
+        builder.Property(u => u.Scheme).HasMaxLength(10);
+        builder.Property(u => u.Density).HasMaxLength(12);
+        builder.Property(u => u.Rail).HasMaxLength(10);
+        builder.Property(u => u.TimeZone).HasMaxLength(64);
+        builder.Property(u => u.TermsVersion).HasMaxLength(40);
         builder.Classify(DataClass.Contact, u => u.UserName, u => u.NormalizedUserName, u => u.Email, u => u.NormalizedEmail, u => u.PhoneNumber);
         builder.Classify(DataClass.Credential, u => u.PasswordHash, u => u.SecurityStamp);
         builder.Classify(DataClass.Registration, u => u.EmailConfirmed, u => u.PhoneNumberConfirmed);

@@ -1,6 +1,7 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Accounts.SignIn;
+using Anycast.Core.Accounts.Terms;
 using Anycast.Core.Activity;
 using Anycast.Core.Agents;
 using Anycast.Core.Agents.Rights;
@@ -39,6 +40,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<TotpDevice> TotpDevices => Set<TotpDevice>();
     public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+    public DbSet<TermsAcceptance> TermsAcceptances => Set<TermsAcceptance>();
     public DbSet<SignInAttempt> SignInAttempts => Set<SignInAttempt>();
 
     // Notifications

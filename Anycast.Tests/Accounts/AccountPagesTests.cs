@@ -49,6 +49,7 @@ public sealed class AccountPagesTests(BrowserFixture browser) : IClassFixture<Br
         await Assertions.Expect(grace.Page.GetByLabel("E-mail address")).ToHaveValueAsync(Person);
         await SignInAsync(grace.Page, NewPassword);
         await grace.Page.WaitForURLAsync("**/t/compilers");
+        await AcceptNewTermsAsync(app, grace);
         ada.AssertNoTrouble();
         grace.AssertNoTrouble();
     }
@@ -82,6 +83,29 @@ public sealed class AccountPagesTests(BrowserFixture browser) : IClassFixture<Br
         Assert.Equal(404, mail!.Status);
     }
 
+    /// <summary>New terms stand before every page until they are accepted, and then lead to where somebody was going.</summary>
+    private static async Task AcceptNewTermsAsync(AppProcess app, Visitor visitor)
+    {
+        app.Set("Anycast:Terms:Version", "2099-01-01");
+        await visitor.Page.GotoAsync("about:blank");
+        await app.RestartAsync();
+        foreach (var path in new[] { "/me/profile", "/t/compilers/members?page=1" })
+        {
+            await visitor.GoAsync(path);
+            await visitor.Page.WaitForURLAsync("**/account/terms?return=*");
+        }
+
+        await Assertions.Expect(visitor.Page.Locator(".lead")).ToContainTextAsync("2099-01-01");
+        await visitor.ShotAsync("accept-terms");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Accept and go on" }).ClickAsync();
+        await Assertions.Expect(visitor.Page.GetByText("Accept the terms of use to go on.")).ToBeVisibleAsync();
+        await visitor.Page.GetByRole(AriaRole.Checkbox).CheckAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Accept and go on" }).ClickAsync();
+        await visitor.Page.WaitForURLAsync("**/t/compilers/members?page=1");
+        await visitor.GoAsync("/me/profile");
+        await Assertions.Expect(visitor.Page.GetByText("Version 2099-01-01 accepted")).ToBeVisibleAsync();
+    }
+
     private static async Task SetUpAsync(IPage page)
     {
         await page.GotoAsync("/");
@@ -101,6 +125,9 @@ public sealed class AccountPagesTests(BrowserFixture browser) : IClassFixture<Br
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync("short");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Use at least 12 characters.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("Accept the terms of use to go on.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Checkbox)).Not.ToBeCheckedAsync();
+        await page.GetByRole(AriaRole.Checkbox).CheckAsync();
         await page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create account" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Look into your mailbox" })).ToBeVisibleAsync();

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Anycast.Core.Accounts;
 using Anycast.Core.Accounts.SignIn;
+using Anycast.Core.Accounts.Terms;
 using Anycast.Core.Common;
 using Anycast.Core.Mail;
 using Anycast.Tests.Harness;
@@ -144,7 +145,7 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
     }
 
     private static Task<Outcome> RegisterAsync(CoreHost host, string email, string? ip = null) =>
-        host.Get<AccountService>().RegisterAsync(new Registration(email, "Some Body", CoreHost.Password, "en"), ip ?? "192.0.2." + email.Length, s_link, default);
+        host.Get<AccountService>().RegisterAsync(new Registration(email, "Some Body", CoreHost.Password, "en", host.Get<TermsService>().Current), ip ?? "192.0.2." + email.Length, s_link, default);
 
     private static async Task<User> RegisteredAsync(CoreHost host, string email)
     {

@@ -126,7 +126,7 @@ public sealed class SignInTests(CoreWorld world) : IClassFixture<CoreWorld>
         var accounts = host.Get<AccountService>();
         static Uri Link(string path) => new(new Uri("https://anycast.example.org"), path);
 
-        await ExpectLimitAsync(RateLimitTable.Registration.Tries, async i => (await accounts.RegisterAsync(new Registration($"r{i}@example.org", "R", CoreHost.Password, null), "203.0.113.1", Link, default)).Failure);
+        await ExpectLimitAsync(RateLimitTable.Registration.Tries, async i => (await accounts.RegisterAsync(new Registration($"r{i}@example.org", "R", CoreHost.Password, null, host.Get<Anycast.Core.Accounts.Terms.TermsService>().Current), "203.0.113.1", Link, default)).Failure);
         await ExpectLimitAsync(RateLimitTable.MailToAccount.Tries, async i => (await accounts.ForgotPasswordAsync("target@example.org", $"198.51.100.{i}", Link, default)).Failure);
         await ExpectLimitAsync(RateLimitTable.MailToAccount.Tries, async _ => (await accounts.ResendConfirmationAsync("other@example.org", Link, default)).Failure);
         var actor = await host.ActorAsync();

@@ -83,6 +83,9 @@ public sealed partial class AppProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Changes a setting for the next start.</summary>
+    public void Set(string key, string value) => _environment[key.Replace(":", "__")] = value;
+
     /// <summary>Starts it again on the same data and port, and waits until it is ready.</summary>
     public async Task RestartAsync(TimeSpan? within = null)
     {

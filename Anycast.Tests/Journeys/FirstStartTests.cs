@@ -50,6 +50,7 @@ public sealed class FirstStartTests(BrowserFixture browser)
         await stranger.Page.Locator("#input-name").FillAsync("Rosa Reader");
         await stranger.Page.Locator("#input-email").FillAsync("rosa@example.org");
         await stranger.Page.Locator("#input-password").FillAsync(CoreHost.Password);
+        await stranger.Page.Locator("#input-accepted").CheckAsync();
         await stranger.Page.Locator("main form button[type=submit]").ClickAsync();
         await Assertions.Expect(stranger.Page.Locator("main")).ToContainTextAsync("rosa@example.org");
 

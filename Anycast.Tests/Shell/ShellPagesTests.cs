@@ -1,4 +1,5 @@
 using Anycast.Tests.Harness;
+using Anycast.Web.Shell;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
@@ -8,7 +9,7 @@ namespace Anycast.Tests.Shell;
 public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
     private static readonly View[] s_views = [new("en"), new("de", ColorScheme.Dark, 390, 844)];
-    private static readonly string[] s_open = ["/", "/account/login", "/account/register", "/account/forgot", "/account/confirm", "/account/reset", "/no-such-page"];
+    private static readonly string[] s_open = ["/", "/account/login", "/account/register", "/account/forgot", "/account/confirm", "/account/reset", "/terms", "/no-such-page"];
     private static readonly string[] s_signedIn = ["/t/engines/members", "/t/engines/settings", "/t/engines/activity", "/me/profile", "/me/security", "/operator", "/operator/mail", "/me/teams/new", "/account/logout"];
 
     [Fact]
@@ -38,6 +39,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
 
             await using var ada = await browser.VisitAsync(app.Address, view);
             await ada.Context.AddCookiesAsync(CookiesOf(session));
+            await ada.GoAsync(AppUrls.Language(view.Language, "/me/profile")); // An account's language goes before the browser's.
             foreach (var path in s_signedIn)
             {
                 await ada.GoAsync(path);
@@ -45,7 +47,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
                 await LookAsync(ada, path, serious);
             }
 
-            Assert.Equal(["__Host-anycast.session", "anycast.antiforgery"], await CookiesAsync(ada));
+            Assert.Equal(["__Host-anycast.session", "anycast.antiforgery", "anycast.lang"], await CookiesAsync(ada));
             ada.AssertNoTrouble();
         }
 
@@ -87,6 +89,20 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("s");
         await page.WaitForURLAsync("**/t/engines/settings");
+
+        // Density and the width of the navigation are the account's: at once, on the next first paint, on another device.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Account menu" }).ClickAsync();
+        await page.RunAndWaitForResponseAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Compact" }).ClickAsync(), "**/preferences");
+        Assert.Equal("compact", await page.EvaluateAsync<string>("document.documentElement.dataset.density"));
+        await page.Keyboard.PressAsync("Escape");
+        await page.RunAndWaitForResponseAsync(() => page.Locator("[data-toggle-rail]").ClickAsync(), "**/preferences");
+        Assert.Equal("0/0", await page.EvaluateAsync<string>("`${localStorage.length}/${sessionStorage.length}`"));
+        await using (var elsewhere = await browser.VisitAsync(app.Address))
+        {
+            await elsewhere.Context.AddCookiesAsync(CookiesOf(await ada.Context.StorageStateAsync()));
+            var html = await (await elsewhere.GoAsync("/t/engines/settings"))!.TextAsync();
+            Assert.Matches("<html[^>]* data-density=\"compact\"[^>]* data-rail=\"closed\"", html);
+        }
 
         // The scheme at once and at the next first paint; the language also in the circuit.
         await page.GetByRole(AriaRole.Button, new() { Name = "Account menu" }).ClickAsync();

@@ -7,7 +7,10 @@ public static class AppUrls
     public const string Setup = "/setup";
     public const string NotFound = "/not-found";
     public const string Error = "/error";
+    public const string PreferencesPath = "/preferences";
     public const string LanguagePath = "/preferences/language";
+    public const string Terms = "/terms";
+    public const string AcceptTerms = "/account/terms";
 
     public const string Register = "/account/register";
     public const string LoginPath = "/account/login";
@@ -58,6 +61,9 @@ public static class AppUrls
 
     /// <summary>The second step of a sign-in.</summary>
     public static string SecondFactorStep(string? returnUrl) => returnUrl is null ? SecondFactor : $"{SecondFactor}?return={Uri.EscapeDataString(returnUrl)}";
+
+    /// <summary>The page that asks to accept the terms, on the way to another.</summary>
+    public static string AcceptTermsStep(string returnUrl) => $"{AcceptTerms}?return={Uri.EscapeDataString(returnUrl)}";
 
     public static string Language(string language, string returnUrl) => $"{LanguagePath}?to={language}&return={Uri.EscapeDataString(returnUrl)}";
 

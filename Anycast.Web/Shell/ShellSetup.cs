@@ -45,7 +45,7 @@ public static class ShellSetup
         return services;
     }
 
-    /// <summary>Error pages, headers and language; before routing and authentication.</summary>
+    /// <summary>Error pages and headers; before authentication. The language comes after it (<see cref="Preferences.UsePreferences"/>).</summary>
     public static WebApplication UseShell(this WebApplication app)
     {
         app.UseExceptionHandler(AppUrls.Error, createScopeForErrors: true);
@@ -55,7 +55,6 @@ public static class ShellSetup
             app.UseHsts();
         }
 
-        app.UseRequestLocalization(Preferences.Localization());
         app.UseStatusCodePagesWithReExecute(AppUrls.NotFound, createScopeForStatusCodePages: true);
         return app;
     }

@@ -1,11 +1,13 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.Profile;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
+using Anycast.Web.Shell.Parts;
 
 namespace Anycast.Web.Shell;
 
 /// <summary>What the frame around every page shows: the person and their teams. One per circuit.</summary>
-public sealed class ShellState(CurrentActor current, AccountService accounts, TeamService teams)
+public sealed class ShellState(CurrentActor current, AccountService accounts, PreferenceService preferences, TeamService teams, Ticker ticker)
 {
     /// <summary>Raised after <see cref="RefreshAsync"/>.</summary>
     public event Action? Changed;
@@ -24,6 +26,7 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Te
         if (Actor.IsUser)
         {
             Teams = await teams.ListAsync(Actor, ct);
+            ticker.ShowIn((await preferences.GetAsync(Actor, ct)).TimeZone);
             Name = (await accounts.GetAsync(Actor, ct)) is { IsOk: true, Value: { } user } ? user.Name : Actor.Name;
         }
         else

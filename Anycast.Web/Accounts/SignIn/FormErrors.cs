@@ -13,10 +13,12 @@ internal readonly record struct FormErrors(Failure? Failure, string? Sentence)
 
     public string? CurrentPassword => For("accounts.password_wrong");
 
+    public string? Terms => For("accounts.terms_");
+
     public string? Code => For("setup.code_");
 
     /// <summary>What belongs to no field.</summary>
-    public string? General => (Name ?? Email ?? Password ?? CurrentPassword ?? Code) is null ? Sentence : null;
+    public string? General => (Name ?? Email ?? Password ?? CurrentPassword ?? Code ?? Terms) is null ? Sentence : null;
 
     private string? For(params ReadOnlySpan<string> prefixes)
     {

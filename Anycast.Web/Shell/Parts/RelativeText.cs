@@ -10,7 +10,7 @@ public static class RelativeText
     private static readonly TimeSpan s_dateAfter = TimeSpan.FromDays(60);
 
     /// <summary>"4 min ago", "in 2 h", or a date when it is far.</summary>
-    public static string Of(DateTimeOffset at, DateTimeOffset now, IStringLocalizer<ShellText> text)
+    public static string Of(DateTimeOffset at, DateTimeOffset now, IStringLocalizer<ShellText> text, TimeZoneInfo? zone = null)
     {
         var distance = now - at;
         var future = distance < TimeSpan.Zero;
@@ -22,10 +22,15 @@ public static class RelativeText
             _ when span < TimeSpan.FromHours(1) => text[future ? "Time.InMinutes" : "Time.Minutes", (int)span.TotalMinutes],
             _ when span < TimeSpan.FromDays(2) => text[future ? "Time.InHours" : "Time.Hours", (int)span.TotalHours],
             _ when span < s_dateAfter => text[future ? "Time.InDays" : "Time.Days", (int)span.TotalDays],
-            _ => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            _ => TimeZoneInfo.ConvertTime(at, zone ?? TimeZoneInfo.Utc).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         };
     }
 
-    /// <summary>The exact instant in UTC; the browser puts its own zone in place on hover.</summary>
-    public static string Exact(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";
+    /// <summary>The exact instant in the account's zone with its distance from UTC; the browser writes it in the page's language on hover.</summary>
+    public static string Exact(DateTimeOffset at, TimeZoneInfo? zone = null)
+    {
+        var local = TimeZoneInfo.ConvertTime(at, zone ?? TimeZoneInfo.Utc);
+        var text = local.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + " UTC";
+        return local.Offset == TimeSpan.Zero ? text : text + local.ToString("zzz", CultureInfo.InvariantCulture);
+    }
 }

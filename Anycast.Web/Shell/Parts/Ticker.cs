@@ -19,5 +19,19 @@ public sealed class Ticker : IDisposable
 
     public TimeProvider Clock { get; }
 
+    /// <summary>The zone that times are shown in; UTC while the account chose none, and the browser puts its own in place on hover.</summary>
+    public TimeZoneInfo Zone { get; private set; } = TimeZoneInfo.Utc;
+
+    /// <summary>Shows times in another zone from now on.</summary>
+    public void ShowIn(string? zone)
+    {
+        var wanted = zone is not null && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) ? found : TimeZoneInfo.Utc;
+        if (wanted.Id != Zone.Id)
+        {
+            Zone = wanted;
+            Ticked?.Invoke();
+        }
+    }
+
     public void Dispose() => _timer.Dispose();
 }

@@ -1,5 +1,6 @@
 // Plain forms: the same sentences as the server's, on blur and on submit; the server decides all the same.
 const message = input => {
+  if (input.type === "checkbox") return input.required && !input.checked ? input.dataset.errorRequired : "";
   const value = input.value;
   if (input.required && value.trim() === "") return input.dataset.errorRequired;
   if (value !== "" && input.type === "email" && !/^[^\s@"]+@[^\s@"]+$/.test(value.trim())) return input.dataset.errorEmail;

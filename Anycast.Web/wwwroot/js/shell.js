@@ -1,12 +1,13 @@
 // The shell's one script: preferences, menus, keys, connection, exact times. It works on plain pages and beside a circuit,
 // and never keeps an element between events, because the circuit may replace any of them.
 const root = document.documentElement;
-const store = {
-  get: key => { try { return localStorage.getItem(key); } catch { return null; } },
-  set: (key, value) => { try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* private mode */ } },
-};
 
-/* Preferences: a cookie for the scheme only once chosen, the density in this browser's storage */
+/* Preferences: changed here at once, kept with the account on the server; a cookie for the scheme only once chosen, nothing in the browser's storage */
+function remember(change) {
+  if (!("account" in root.dataset)) return;
+  fetch("/preferences", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(change), credentials: "same-origin", keepalive: true }).catch(() => { /* the page shows it all the same */ });
+}
+
 function markChoices() {
   for (const button of document.querySelectorAll("[data-set-scheme]"))
     button.setAttribute("aria-pressed", String((root.dataset.scheme ?? "") === button.dataset.setScheme));
@@ -18,18 +19,19 @@ function setScheme(scheme) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `anycast.scheme=${scheme}; Path=/; SameSite=Lax; Max-Age=${scheme ? 31536000 : 0}${secure}`;
   if (scheme) root.dataset.scheme = scheme; else delete root.dataset.scheme;
+  remember({ scheme: scheme || "system" });
   markChoices();
 }
 
 function setDensity(density) {
-  store.set("anycast.density", density);
+  remember({ density: density || "comfortable" });
   if (density) root.dataset.density = density; else delete root.dataset.density;
   markChoices();
 }
 
 function toggleRail() {
   const closed = root.dataset.rail !== "closed";
-  store.set("anycast.rail", closed ? "closed" : "");
+  remember({ rail: closed ? "closed" : "open" });
   if (closed) root.dataset.rail = "closed"; else delete root.dataset.rail;
 }
 
@@ -66,13 +68,16 @@ document.addEventListener("click", event => {
 
 document.addEventListener("toggle", event => { if (event.target.matches?.("[popover]") && event.newState === "open") markChoices(); }, true);
 
-/* Times: the exact instant in the reader's own zone when it is pointed at */
+/* Times: the exact instant when it is pointed at, in the zone the account chose, else in the browser's */
+const zone = () => root.dataset.zone ? { timeZone: root.dataset.zone } : {};
+/** Called by the profile page. */
+export function setZone(name) { if (name) root.dataset.zone = name; else delete root.dataset.zone; }
 document.addEventListener("pointerover", event => {
   const time = event.target.closest?.("time[datetime]");
   if (!time || time.dataset.exact) return;
   const instant = new Date(time.getAttribute("datetime"));
   if (isNaN(instant)) return;
-  time.title = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "long" }).format(instant);
+  time.title = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "long", ...zone() }).format(instant);
 });
 
 /* Hover card of an object: drawn here from the link's data, so that a table of a thousand rows sends none */
@@ -87,7 +92,7 @@ function showCard(link) {
   card.append(line("muted small", cardNamespace ? `${cardKind} · ${cardNamespace}` : cardKind), line("mono", cardName));
   const foot = line("row", "");
   foot.append(Object.assign(document.createElement("span"), { className: `chip ${cardTone}`, textContent: cardStatus }));
-  if (cardCreated) foot.append(line("muted small", new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(cardCreated))));
+  if (cardCreated) foot.append(line("muted small", new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short", ...zone() }).format(new Date(cardCreated))));
   card.append(foot);
   document.body.append(card);
   const at = link.getBoundingClientRect();
