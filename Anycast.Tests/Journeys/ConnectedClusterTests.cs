@@ -95,6 +95,29 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
     }
 
     [Fact]
+    public async Task Agent_KilledMidAnswer_IsSaidOnTheCardAndTheAnswerGoesOn()
+    {
+        await using var product = await ConnectedProduct.StartAsync(browser);
+        var (visitor, page) = (product.Visitor, product.Visitor.Page);
+        await visitor.GoAsync(product.ClusterPath);
+        await Assertions.Expect(page.Locator("[data-tile=pods] .tile-count")).Not.ToHaveTextAsync("0", new LocatorAssertionsToHaveTextOptions { Timeout = 30_000 });
+
+        // The cluster falls silent to what the assistant reads, so that its tool is surely under way when the agent dies.
+        using var silence = product.Cluster.Faults.Stall(r => r.Verb != "watch");
+        await visitor.GoAsync(product.TeamPath + "/chat?cluster=production");
+        await visitor.SendAsync("Why is checkout failing?");
+        var answer = page.Locator("[data-role=Assistant]").Last;
+        await answer.Locator("[data-tool]").First.WaitForAsync();
+        await product.Agent.KillAsync();
+
+        await Assertions.Expect(answer).ToHaveAttributeAsync("data-state", "Complete", new LocatorAssertionsToHaveAttributeOptions { Timeout = 30_000 });
+        await Assertions.Expect(answer.Locator("[data-tool]").First).ToContainTextAsync("offline");
+        Assert.Contains("cannot be reached", await answer.InnerTextAsync(), StringComparison.Ordinal);
+        await visitor.ShotAsync("journey-killed-mid-answer");
+        visitor.AssertNoTrouble();
+    }
+
+    [Fact]
     public async Task Agent_WithAUsedOrInventedToken_EndsAndSaysWhy()
     {
         await using var product = await ConnectedProduct.StartAsync(browser);

@@ -32,6 +32,16 @@ public sealed class MainPathTests(BrowserFixture browser)
         await Assertions.Expect(trouble).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 40_000 });
         await visitor.ShotAsync("main-2-cluster");
 
+        // The chat opens beside the page, by one button, and closes by a key.
+        await visitor.LiveAsync();
+        await page.Locator("[data-ask]").ClickAsync();
+        var panel = page.Locator("[data-assistant-panel]");
+        await Assertions.Expect(panel.Locator("[data-suggestion]:not([disabled])").First).ToBeVisibleAsync();
+        await visitor.ShotAsync("main-2-panel");
+        await visitor.AssertAccessibleAsync();
+        await panel.Locator("textarea").PressAsync("Escape");
+        await Assertions.Expect(panel).ToHaveCountAsync(0);
+
         // This page stays open beside the chat, in a tab of its own, to be seen changing.
         var overview = page;
         var chat = await visitor.NewTabAsync();
