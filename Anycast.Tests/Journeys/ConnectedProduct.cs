@@ -28,10 +28,15 @@ internal sealed partial class ConnectedProduct : IAsyncDisposable
 
     public string TeamPath { get; private set; } = "";
 
-    /// <summary>Starts service and cluster, and connects them by what the wizard shows.</summary>
-    public static async Task<ConnectedProduct> StartAsync(BrowserFixture browser)
+    /// <summary>Starts service and cluster, and connects them by what the wizard shows. <paramref name="more"/>: further settings of the service.</summary>
+    public static async Task<ConnectedProduct> StartAsync(BrowserFixture browser, IReadOnlyDictionary<string, string?>? more = null)
     {
         var settings = DemoProduct.Settings;
+        foreach (var (key, value) in more ?? new Dictionary<string, string?>())
+        {
+            settings[key] = value;
+        }
+
         settings["Anycast:Demo:Enabled"] = "false";
         var app = await AppProcess.StartAsync(settings);
         var cluster = await SandboxCluster.StartAsync(new SandboxOptions { Speed = 4 });
@@ -42,6 +47,15 @@ internal sealed partial class ConnectedProduct : IAsyncDisposable
 
     /// <summary>Starts an agent with a token.</summary>
     public AgentProcess StartAgent(string? token) => _agent = AgentProcess.Start(Tap.Address, token, Cluster.Kubeconfig(agent: true));
+
+    /// <summary>What the Kubernetes API gives a person with all rights.</summary>
+    public async Task<string> RawAsync(string path)
+    {
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true };
+        using var kubernetes = new HttpClient(handler) { BaseAddress = Cluster.Address };
+        kubernetes.DefaultRequestHeaders.Authorization = new("Bearer", Cluster.AdminToken);
+        return await kubernetes.GetStringAsync(path);
+    }
 
     private async Task ConnectAsync()
     {
