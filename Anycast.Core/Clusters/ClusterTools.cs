@@ -143,7 +143,7 @@ public sealed class DescribeTool(ClusterGateway gateway) : Tool<ObjectArguments>
         };
         return new ToolResult(
             JsonSerializer.SerializeToElement(output, ToolJson.Options),
-            Read: $"{ClusterToolResults.Name(arguments)} · {output.events.Count.ToString(CultureInfo.InvariantCulture)} events · {pods.Count.ToString(CultureInfo.InvariantCulture)} pods");
+            Read: $"{ClusterToolResults.Name(arguments)} · Event {output.events.Count.ToString(CultureInfo.InvariantCulture)} · Pod {pods.Count.ToString(CultureInfo.InvariantCulture)}");
     }
 
     private async Task<IReadOnlyList<EventRow>> EventsAsync(ToolContext context, Guid clusterId, string kind, string ns, string name, CancellationToken ct)
