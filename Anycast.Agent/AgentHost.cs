@@ -1,5 +1,6 @@
 using Anycast.Agent.Cluster;
 using Anycast.Agent.Connection;
+using Anycast.Agent.Leading;
 using Anycast.Agent.Rights;
 using Anycast.Agent.Serving;
 using Anycast.Tunnel;
@@ -19,6 +20,9 @@ public static class AgentHost
     /// <summary>The service refused the agent for good: token, key, cluster or version.</summary>
     public const int Refused = 3;
 
+    /// <summary>How long a replica that stops takes to give its lease up; the lease runs out by itself otherwise.</summary>
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs until it is cancelled or refused for good.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(AgentOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -29,10 +33,65 @@ public static class AgentHost
         {
             using var access = Access(options, clock);
             using var api = new KubernetesApi(access);
-            IStateStore store = options.CredentialSecret is { } secret ? new SecretStore(api, options.StateDirectory, secret) : new DirectoryStore(options.StateDirectory);
-            using var state = await AgentState.OpenAsync(store, cancellationToken).ConfigureAwait(false);
             var status = new AgentStatus();
             await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
+            return options.LeaderLease is { } name
+                ? await LeadAsync(new LeaderLease(api, name, options.Replica, clock, logger), status, ct => ServeAsync(options, api, status, loggers, clock, ct), cancellationToken).ConfigureAwait(false)
+                : await ServeAsync(options, api, status, loggers, clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AgentSetupException e)
+        {
+            logger.LogCritical("{Message}", e.Message);
+            return BadSetup;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Stopped;
+        }
+    }
+
+    /// <summary>One of several replicas: it serves while it leads, and stands by otherwise.</summary>
+    private static async Task<int> LeadAsync(LeaderLease lease, AgentStatus status, Func<CancellationToken, Task<int>> serveAsync, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await lease.AcquireAsync(status.StandsBy, cancellationToken).ConfigureAwait(false);
+            using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var hold = new CancellationTokenSource();
+            var holding = lease.HoldAsync(hold.Token);
+            try
+            {
+                var serving = serveAsync(term.Token);
+                if (await Task.WhenAny(serving, holding).ConfigureAwait(false) == holding)
+                {
+                    await term.CancelAsync().ConfigureAwait(false);
+                }
+
+                var code = await serving.ConfigureAwait(false);
+                if (code != Stopped || cancellationToken.IsCancellationRequested)
+                {
+                    return code;
+                }
+            }
+            finally
+            {
+                // The lease is held until what was under way has ended, then given up at once.
+                await hold.CancelAsync().ConfigureAwait(false);
+                await holding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                using var limit = new CancellationTokenSource(ReleaseLimit);
+                await lease.ReleaseAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Connects, and serves until it is cancelled or refused for good.</summary>
+    private static async Task<int> ServeAsync(AgentOptions options, KubernetesApi api, AgentStatus status, ILoggerFactory loggers, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var logger = loggers.CreateLogger("Anycast.Agent");
+        try
+        {
+            IStateStore store = options.CredentialSecret is { } secret ? new SecretStore(api, options.StateDirectory, secret) : new DirectoryStore(options.StateDirectory);
+            using var state = await AgentState.OpenAsync(store, cancellationToken).ConfigureAwait(false);
             var (clusterUid, version) = await IdentityAsync(api, status, clock, logger, cancellationToken).ConfigureAwait(false);
             using var rights = new RightsReader(api, clock, logger);
             await RightsGuard.CheckAsync(rights, options, logger, cancellationToken).ConfigureAwait(false);
@@ -48,11 +107,6 @@ public static class AgentHost
             var (code, message) = await status.RefusedForGood.ConfigureAwait(false);
             logger.LogCritical("The service refused this agent ({Code}): {Message}", code, message);
             return Refused;
-        }
-        catch (AgentSetupException e)
-        {
-            logger.LogCritical("{Message}", e.Message);
-            return BadSetup;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -30,6 +30,12 @@ public sealed record AgentOptions
     /// <summary><c>ANYCAST_ALLOW_EXCESS_RIGHTS</c>: start also with rights that reach Secrets, as an administrator's kubeconfig has.</summary>
     public bool AllowExcessRights { get; init; }
 
+    /// <summary><c>ANYCAST_LEADER_LEASE</c>: <c>namespace/name</c> of a Lease by which one of several replicas leads; none when null.</summary>
+    public string? LeaderLease { get; init; }
+
+    /// <summary>Which replica this is (the pod's name), unique among them also after a restart of the container.</summary>
+    public string Replica { get; init; } = $"{Environment.MachineName}_{Guid.NewGuid():n}";
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="AgentSetupException">Something is missing or wrong; the message says what to do.</exception>
     public static AgentOptions FromEnvironment(Func<string, string?> get)
@@ -51,6 +57,7 @@ public sealed record AgentOptions
             HealthPort = ParsePort(NullIfEmpty(get("ANYCAST_HEALTH_PORT"))),
             CaFile = NullIfEmpty(get("ANYCAST_CA_FILE")),
             AllowExcessRights = string.Equals(get("ANYCAST_ALLOW_EXCESS_RIGHTS"), "true", StringComparison.OrdinalIgnoreCase),
+            LeaderLease = NullIfEmpty(get("ANYCAST_LEADER_LEASE")),
         };
     }
 

@@ -36,6 +36,7 @@ public sealed class AgentState : IDisposable
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         try
         {
+            await store.LoadAsync(cancellationToken).ConfigureAwait(false);
             if (store.Read(KeyFile) is { Length: > 0 } pem)
             {
                 key.ImportFromPem(pem);

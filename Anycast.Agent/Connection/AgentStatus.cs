@@ -7,6 +7,9 @@ internal sealed class AgentStatus
 
     public bool IsConnected { get; private set; }
 
+    /// <summary>Another replica leads: this one is as ready as it should be.</summary>
+    public bool IsStandby { get; private set; }
+
     public string Why { get; private set; } = "Not connected yet.";
 
     /// <summary>Completes when the service refused the agent for good.</summary>
@@ -15,13 +18,23 @@ internal sealed class AgentStatus
     public void Connected(string name)
     {
         Why = $"Connected as {name}.";
+        IsStandby = false;
         IsConnected = true;
     }
 
     public void Disconnected(string why)
     {
         IsConnected = false;
+        IsStandby = false;
         Why = why;
+    }
+
+    /// <summary>This replica waits for its turn.</summary>
+    public void StandsBy(string why)
+    {
+        IsConnected = false;
+        IsStandby = true;
+        Why = $"Standing by: {why}.";
     }
 
     public void Refused(string code, string message)

@@ -89,10 +89,24 @@ internal sealed class Dialler(AgentOptions options, AgentState state, AgentAbout
     {
         OperationCanceledException => "The service did not answer in time.",
         _ when Root<System.Security.Authentication.AuthenticationException>(e) => "The service's certificate is not trusted. If a private authority signed it, set ANYCAST_CA_FILE; if a proxy opens TLS, exempt the service.",
+        _ when Proxy(e) => "The proxy (HTTPS_PROXY) refused to lead to the service. Check its address and credentials, and that it lets the service's host through.",
         _ when Socket(e) is { } code => $"The service can't be reached ({code}). Check the address, DNS and the way out of the cluster (HTTPS_PROXY).",
         WebSocketException { WebSocketErrorCode: WebSocketError.NotAWebSocket } => "What answers at ANYCAST_SERVER is not the service, or a proxy in between does not let WebSockets through.",
         _ => $"The connection to the service failed ({e.GetType().Name}).",
     };
+
+    private static bool Proxy(Exception? e)
+    {
+        for (; e is not null; e = e.InnerException)
+        {
+            if (e is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool Root<T>(Exception? e)
         where T : Exception

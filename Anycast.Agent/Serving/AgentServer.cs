@@ -16,6 +16,9 @@ namespace Anycast.Agent.Serving;
 /// </summary>
 internal static class AgentServer
 {
+    /// <summary>How long requests that are under way may take when the agent is asked to stop; the pod has 20 s.</summary>
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(12);
+
     public static async Task<IAsyncDisposable> StartAsync(Dialler dialler, AgentAbout about, KubernetesApi api, RightsReader rights, AgentStatus status, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var logger = loggers.CreateLogger("Anycast.Agent");
@@ -25,13 +28,13 @@ internal static class AgentServer
         builder.WebHost.UseKestrelCore().ConfigureKestrel(ConfigureTunnel);
         var app = builder.Build();
         var projector = Projector.Current;
-        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger), new OperationExecutor(api, projector, clock, logger), rights, logger);
+        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger, app.Lifetime.ApplicationStopping), new OperationExecutor(api, projector, clock, logger), rights, logger);
         app.Run(requests.HandleAsync);
         await app.StartAsync(cancellationToken).ConfigureAwait(false);
-        return new Running(app);
+        return new Running(app, Drain);
     }
 
-    /// <summary><c>/health/live</c>: the process lives. <c>/health/ready</c>: it is connected.</summary>
+    /// <summary><c>/health/live</c>: the process lives. <c>/health/ready</c>: it is connected, or stands by.</summary>
     public static async Task<IAsyncDisposable?> HealthAsync(int? port, AgentStatus status, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (port is not { } number)
@@ -48,13 +51,13 @@ internal static class AgentServer
             context.Response.StatusCode = context.Request.Path.Value switch
             {
                 "/health/live" => StatusCodes.Status200OK,
-                "/health/ready" => status.IsConnected ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
+                "/health/ready" => status.IsConnected || status.IsStandby ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
                 _ => StatusCodes.Status404NotFound,
             };
             await context.Response.WriteAsync(status.Why, context.RequestAborted).ConfigureAwait(false);
         });
         await app.StartAsync(cancellationToken).ConfigureAwait(false);
-        return new Running(app);
+        return new Running(app, TimeSpan.FromSeconds(1));
     }
 
     private static void ConfigureTunnel(KestrelServerOptions kestrel)
@@ -103,18 +106,19 @@ internal static class AgentServer
         }
     }
 
-    private sealed class Running(WebApplication app) : IAsyncDisposable
+    /// <summary>Stopping means: no new request, streams end, and what was under way, an operation above all, is answered first.</summary>
+    private sealed class Running(WebApplication app, TimeSpan drain) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+            using var limit = new CancellationTokenSource(drain);
             try
             {
                 await app.StopAsync(limit.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
-                // Streams that still run are cut when the connection closes.
+                // What still runs is cut when the connection closes.
             }
 
             await app.DisposeAsync().ConfigureAwait(false);

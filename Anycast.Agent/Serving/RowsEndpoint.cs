@@ -6,7 +6,7 @@ using Anycast.Tunnel.Projection;
 namespace Anycast.Agent.Serving;
 
 /// <summary>Rows: <c>GET /rows/{Kind}?namespace=</c>.</summary>
-internal sealed class RowsEndpoint(KubernetesApi api, Projector projector, TimeProvider clock, ILogger logger)
+internal sealed class RowsEndpoint(KubernetesApi api, Projector projector, TimeProvider clock, ILogger logger, CancellationToken stopping)
 {
     public async Task HandleAsync(HttpContext context, string target)
     {
@@ -22,7 +22,8 @@ internal sealed class RowsEndpoint(KubernetesApi api, Projector projector, TimeP
         context.Response.ContentType = "application/x-ndjson";
         logger.LogDebug("Rows {Kind}: begins", kind.Kind);
         using var stream = new RowStream(api, projector, kind, ns, context.Response.BodyWriter, clock, logger);
-        await stream.RunAsync(context.RequestAborted).ConfigureAwait(false);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        await stream.RunAsync(ending.Token).ConfigureAwait(false);
     }
 
     /// <summary>The namespace asked for; empty when the query is none of ours.</summary>

@@ -75,25 +75,14 @@ public sealed class AgentProcessTests
     {
         await using var api = await ScriptedApi.StartAsync();
         await using var service = await ServiceHost.StartAsync();
-        var port = AppPort.Free();
-        using var agent = new AgentProcess(service.Address, api.Kubeconfig, "t", ("ANYCAST_HEALTH_PORT", port.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        using var agent = new AgentProcess(service.Address, api.Kubeconfig, "t");
         await using var carrier = await service.NextAsync(TimeSpan.FromSeconds(60));
-        using var http = new HttpClient();
-        var ready = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/health/ready"), Ct);
+        await Eventually.TrueAsync(async () => await agent.HealthAsync("ready") == "Connected as test cluster.", "it is ready");
+        Assert.NotEmpty(await agent.HealthAsync("live"));
+        Assert.Empty(await agent.HealthAsync("other"));
 
         agent.Signal("TERM");
 
-        Assert.True(ready.IsSuccessStatusCode);
         Assert.Equal(AgentHost.Stopped, await agent.ExitAsync(TimeSpan.FromSeconds(20)));
-    }
-
-    private static class AppPort
-    {
-        public static int Free()
-        {
-            using var probe = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-            probe.Start();
-            return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
-        }
     }
 }

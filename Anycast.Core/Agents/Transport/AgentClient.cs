@@ -230,9 +230,13 @@ public sealed class AgentClient
         return result;
     }
 
-    private CancellationTokenSource Limit(CancellationToken cancellationToken)
+    /// <summary>
+    /// The end of the connection is not part of it: a cut fails what runs by itself, while an agent that drains ends the connection
+    /// right behind its last answer, which is still to be read.
+    /// </summary>
+    private static CancellationTokenSource Limit(CancellationToken cancellationToken)
     {
-        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, carrier.Ended);
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CallLimit);
         return limit;
     }
