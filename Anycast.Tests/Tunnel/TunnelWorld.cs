@@ -12,13 +12,17 @@ public sealed class TunnelWorld : IAsyncDisposable
     private readonly TempDirectory state = new();
     private readonly CancellationTokenSource stop = new();
 
-    private TunnelWorld(ServiceHost service, string kubeconfig)
+    private TunnelWorld(ServiceHost service, string kubeconfig, WeakLink? link)
     {
         Service = service;
-        Options = new AgentOptions { Server = service.Address, Token = "token-1", StateDirectory = state.File("state"), KubeconfigText = kubeconfig };
+        Link = link;
+        Options = new AgentOptions { Server = link?.Address ?? service.Address, Token = "token-1", StateDirectory = state.File("state"), KubeconfigText = kubeconfig };
     }
 
     public ServiceHost Service { get; }
+
+    /// <summary>The network between the two, where a test asked for one.</summary>
+    public WeakLink? Link { get; }
 
     public AgentOptions Options { get; }
 
@@ -29,16 +33,17 @@ public sealed class TunnelWorld : IAsyncDisposable
     public List<(string Kind, int Count)> Alarms { get; } = [];
 
     /// <summary>Starts both and waits until the agent is connected.</summary>
-    public static async Task<TunnelWorld> StartAsync(string kubeconfig, ILoggerFactory? loggers = null)
+    public static async Task<TunnelWorld> StartAsync(string kubeconfig, ILoggerFactory? loggers = null, bool weak = false, TimeSpan latency = default)
     {
-        var world = new TunnelWorld(await ServiceHost.StartAsync(), kubeconfig);
+        var service = await ServiceHost.StartAsync();
+        var world = new TunnelWorld(service, kubeconfig, weak ? new WeakLink(service.Address.Port) { Latency = latency } : null);
         world.StartAgent(loggers);
         await world.ConnectedAsync();
         return world;
     }
 
     /// <summary>Waits for the agent's next connection and takes it.</summary>
-    public async Task ConnectedAsync() => Client = new AgentClient(await Service.NextAsync(), (kind, count) => Alarms.Add((kind, count)));
+    public async Task ConnectedAsync(TimeSpan? within = null) => Client = new AgentClient(await Service.NextAsync(within), (kind, count) => Alarms.Add((kind, count)));
 
     public void StartAgent(ILoggerFactory? loggers = null) => Agent = AgentHost.RunAsync(Options, loggers ?? NullLoggerFactory.Instance, stop.Token);
 
@@ -51,6 +56,11 @@ public sealed class TunnelWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAgentAsync();
+        if (Link is not null)
+        {
+            await Link.DisposeAsync();
+        }
+
         await Service.DisposeAsync();
         stop.Dispose();
         state.Dispose();
