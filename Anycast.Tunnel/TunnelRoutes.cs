@@ -15,6 +15,9 @@ public static class TunnelRoutes
     /// </summary>
     public const string Objects = "/objects";
 
+    /// <summary>With an answer of <see cref="Objects"/>, as a header or, of a list, as a trailer: how many fields stayed in the cluster.</summary>
+    public const string WithheldHeader = "anycast-withheld";
+
     /// <summary>Operations: <c>POST /operations</c> with an <see cref="Operations.OperationRequest"/>, answered with an <see cref="Operations.OperationResult"/>.</summary>
     public const string Operations = "/operations";
 

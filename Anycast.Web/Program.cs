@@ -55,6 +55,7 @@ services.AddJobs();
 services.AddHealth();
 services.AddShell();
 services.AddClusterPages();
+services.AddDepartureSweeper();
 services.AddChatPages();
 services.AddAgentEndpoint();
 services.AddProposalSweeper();
@@ -75,6 +76,7 @@ app.UseAntiforgery();
 
 app.MapHealth();
 app.MapJobs();
+app.MapClusters();
 app.MapAgents();
 app.MapStepUp();
 app.MapApi();

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Anycast.Agent.Cluster;
 using Anycast.Agent.Policy;
+using Anycast.Tunnel;
 using Anycast.Tunnel.Projection;
 
 namespace Anycast.Agent.Serving;
@@ -37,7 +39,8 @@ internal sealed class ObjectsEndpoint(KubernetesApi api, Projector projector, IL
             else if (read.Name is null)
             {
                 context.Response.ContentType = "application/json";
-                await ProjectedCopy.ListAsync(projector, read.Resource.Kind, read.Resource.ApiVersion, body, context.Response.BodyWriter, limit.Token).ConfigureAwait(false);
+                var counts = await ProjectedCopy.ListAsync(projector, read.Resource.Kind, read.Resource.ApiVersion, body, context.Response.BodyWriter, limit.Token).ConfigureAwait(false);
+                context.Response.AppendTrailer(TunnelRoutes.WithheldHeader, counts.Total.ToString(CultureInfo.InvariantCulture));
             }
             else
             {
@@ -76,6 +79,7 @@ internal sealed class ObjectsEndpoint(KubernetesApi api, Projector projector, IL
         context.Response.StatusCode = code;
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = projected.Json.Length;
+        context.Response.Headers[TunnelRoutes.WithheldHeader] = projected.Counts.Total.ToString(CultureInfo.InvariantCulture);
         ProjectedCopy.Write(context.Response.BodyWriter, projected);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
     }

@@ -1,4 +1,5 @@
 using Anycast.Core.Clusters.Cache;
+using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Clusters.Gateway;
 using Anycast.Core.Clusters.Links;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,5 +13,8 @@ public static class ClustersSetup
         .AddSingleton<ClusterCaches>()
         .AddSingleton<ClusterAccess>()
         .AddSingleton<ClusterService>()
+        .AddSingleton<DepartureLog>()
+        .AddSingleton<DepartureService>()
+        .AddSingleton<WatchLedger>()
         .AddSingleton<ClusterGateway>();
 }

@@ -8,6 +8,7 @@ using Anycast.Core.Agents.Rights;
 using Anycast.Core.ApiTokens;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Clusters;
+using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Mail;
@@ -55,6 +56,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
 
     // Clusters, Agents, Proposals
     public DbSet<Cluster> Clusters => Set<Cluster>();
+    public DbSet<Departure> Departures => Set<Departure>();
     public DbSet<Agent> Agents => Set<Agent>();
     public DbSet<ClusterRights> ClusterRights => Set<ClusterRights>();
     public DbSet<EnrolmentToken> EnrolmentTokens => Set<EnrolmentToken>();

@@ -44,7 +44,7 @@ public sealed class ProposalExecution(
 
         var target = new OperationTarget(row.TargetGroup, row.TargetKind, row.TargetNamespace, row.TargetName, row.TargetUid, row.TargetGeneration);
         var request = new OperationRequest(row.Operation, target, ProposalJson.Leaves(row.Arguments), DryRun: false, row.Nonce, ProposalJson.Values(row.PriorValues));
-        var result = await gateway.ExecuteAsync(grant.Value, request, CancellationToken.None);
+        var result = await gateway.ExecuteAsync(approver, grant.Value, request, CancellationToken.None);
         if (result is { IsOk: true, Value.Status: not (OperationStatus.Unavailable or OperationStatus.Replayed) })
         {
             var failure = ProposalService.OfStatus(result.Value);

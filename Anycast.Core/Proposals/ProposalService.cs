@@ -114,7 +114,7 @@ public sealed class ProposalService(
         }
 
         var leaves = ProposalDigest.Canonical(request.Leaves);
-        var dryRun = await gateway.ExecuteAsync(grant.Value, new OperationRequest(request.Operation, request.Target, leaves, DryRun: true), ct);
+        var dryRun = await gateway.ExecuteAsync(actor, grant.Value, new OperationRequest(request.Operation, request.Target, leaves, DryRun: true), ct);
         if (!dryRun.IsOk)
         {
             return dryRun.Failure;

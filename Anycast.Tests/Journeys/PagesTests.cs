@@ -31,6 +31,7 @@ public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
         ("jobs", "/t/demo/c/sandbox/jobs"),
         ("events", "/t/demo/c/sandbox/events"),
         ("agent", "/t/demo/c/sandbox/agent"),
+        ("left-the-cluster", "/t/demo/c/sandbox/left-the-cluster"),
         ("deployment", "/t/demo/c/sandbox/o/apps/Deployment/shop/checkout"),
         ("connect", "/t/demo/clusters/connect"),
         ("chat", "/t/demo/chat"),

@@ -2,6 +2,20 @@ using System.Buffers;
 
 namespace Anycast.Tunnel.Projection;
 
+/// <summary>The detectors, by name: for the tests that switch each of them off and see what is missed.</summary>
+internal enum Detector
+{
+    None = 0,
+    LongHex,
+    Entropy,
+    EncodedText,
+    RandomText,
+    Prefix,
+    Assignment,
+    UserInfo,
+    Scheme,
+}
+
 /// <summary>
 /// Looks for what has the shape of a secret in a text that otherwise fits its leaf type. One hit withholds the whole value.
 /// The defence is the allow-list of fields; these are the second line for values that people put where they don't belong.
@@ -30,8 +44,12 @@ public static class Detectors
         .Select(w => System.Text.Encoding.ASCII.GetBytes(w)).ToArray();
 
     /// <summary>True when a text of printable ASCII holds something that looks like a secret.</summary>
-    public static bool Hit(ReadOnlySpan<byte> text) =>
-        text.Length >= 6 && (text.Length >= 12 && (HasRun(text) || HasPrefix(text)) || HasAssignment(text) || HasUserInfo(text) || HasScheme(text));
+    public static bool Hit(ReadOnlySpan<byte> text) => Hit(text, Detector.None);
+
+    /// <summary>As <see cref="Hit(ReadOnlySpan{byte})"/>, without one of the detectors.</summary>
+    internal static bool Hit(ReadOnlySpan<byte> text, Detector without) =>
+        text.Length >= 6 && (text.Length >= 12 && (HasRun(text, without) || without != Detector.Prefix && HasPrefix(text))
+            || without != Detector.Assignment && HasAssignment(text) || without != Detector.UserInfo && HasUserInfo(text) || without != Detector.Scheme && HasScheme(text));
 
     /// <summary>As <see cref="Hit"/>, for an image reference: its digest, and a Git commit as its tag, are ids and no secrets.</summary>
     internal static bool HitImage(ReadOnlySpan<byte> image)
@@ -50,11 +68,11 @@ public static class Detectors
         }
 
         // "name:tag" is the grammar here, so the assignment rule would call "auth:1.2" a secret.
-        return reference.Length >= 12 && (HasRun(reference) || HasPrefix(reference));
+        return reference.Length >= 12 && (HasRun(reference, Detector.None) || HasPrefix(reference));
     }
 
     /// <summary>Long hex, random runs, and base64 that decodes to text.</summary>
-    private static bool HasRun(ReadOnlySpan<byte> text)
+    private static bool HasRun(ReadOnlySpan<byte> text, Detector without)
     {
         var start = -1;
         for (var i = 0; i <= text.Length; i++)
@@ -66,7 +84,7 @@ public static class Detectors
                 continue;
             }
 
-            if (start >= 0 && RunHit(text[start..i]))
+            if (start >= 0 && RunHit(text[start..i], without))
             {
                 return true;
             }
@@ -74,20 +92,20 @@ public static class Detectors
             start = -1;
         }
 
-        return HasBase64Run(text);
+        return HasBase64Run(text, without);
     }
 
-    private static bool RunHit(ReadOnlySpan<byte> run)
+    private static bool RunHit(ReadOnlySpan<byte> run, Detector without)
     {
-        if (run.Length >= LongHex && IsHex(run))
+        if (without != Detector.LongHex && run.Length >= LongHex && IsHex(run))
         {
             return true;
         }
 
-        return run.Length >= EntropyRun && Mixed(run) && Entropy(run) >= EntropyBits;
+        return without != Detector.Entropy && run.Length >= EntropyRun && Mixed(run) && Entropy(run) >= EntropyBits;
     }
 
-    private static bool HasBase64Run(ReadOnlySpan<byte> text)
+    private static bool HasBase64Run(ReadOnlySpan<byte> text, Detector without)
     {
         // Runs of the base64 alphabets that are long, of three character classes, or decode to readable text.
         var start = -1;
@@ -100,7 +118,7 @@ public static class Detectors
                 continue;
             }
 
-            if (start >= 0 && i - start >= 16 && (DecodesToText(text[start..i]) || ThreeClasses(text[start..i])))
+            if (start >= 0 && i - start >= 16 && (without != Detector.EncodedText && DecodesToText(text[start..i]) || without != Detector.RandomText && ThreeClasses(text[start..i])))
             {
                 return true;
             }

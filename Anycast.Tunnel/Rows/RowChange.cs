@@ -27,4 +27,5 @@ public enum RowChangeType
 /// <param name="Row">The row for <see cref="RowChangeType.Upsert"/>.</param>
 /// <param name="Key">The row's key for <see cref="RowChangeType.Delete"/>.</param>
 /// <param name="Error">A code such as <c>Forbidden</c> for <see cref="RowChangeType.Error"/>.</param>
-public readonly record struct RowChange(RowChangeType Type, ResourceRow? Row = null, string? Key = null, string? Error = null);
+/// <param name="Bytes">Length of the line that crossed the tunnel.</param>
+public readonly record struct RowChange(RowChangeType Type, ResourceRow? Row = null, string? Key = null, string? Error = null, int Bytes = 0);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
@@ -14,7 +15,8 @@ namespace Anycast.Core.Agents.Transport;
 /// <summary>An answer of the Objects end point, projected again by the service.</summary>
 /// <param name="Status">The API server's, or the agent's, HTTP status code.</param>
 /// <param name="Json">A projected object or list, or a projected Status when the code is none of success.</param>
-public sealed record ObjectsResponse(int Status, ReadOnlyMemory<byte> Json)
+/// <param name="Withheld">How many fields stayed in the cluster, as the agent says; null when it does not.</param>
+public sealed record ObjectsResponse(int Status, ReadOnlyMemory<byte> Json, int? Withheld = null)
 {
     /// <summary>True for 200.</summary>
     public bool IsOk => Status == 200;
@@ -90,7 +92,11 @@ public sealed class AgentClient
             using var response = await carrier.SendAsync(request, limit.Token).ConfigureAwait(false);
             using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
             var json = await ProjectAsync(pathAndQuery, response.IsSuccessStatusCode, body, limit.Token).ConfigureAwait(false);
-            return new ObjectsResponse((int)response.StatusCode, json);
+
+            // The trailer comes with the end of the body, which a list's last bracket is not.
+            return await body.ReadAsync(new byte[1], limit.Token).ConfigureAwait(false) == 0
+                ? new ObjectsResponse((int)response.StatusCode, json, Withheld(response))
+                : throw new ProjectionException("InvalidJson");
         }
         catch (ProjectionException)
         {
@@ -172,6 +178,11 @@ public sealed class AgentClient
             : new ObjectsResponse(403, KubernetesStatus.Failure(403, "Forbidden", "Not allowed by the agent").Json);
         var response = new HttpResponseMessage((HttpStatusCode)answer.Status) { RequestMessage = request, Content = new ReadOnlyMemoryContent(answer.Json) };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (answer.Withheld is { } withheld)
+        {
+            response.Headers.TryAddWithoutValidation(TunnelRoutes.WithheldHeader, withheld.ToString(CultureInfo.InvariantCulture));
+        }
+
         return response;
     }
 
@@ -210,17 +221,21 @@ public sealed class AgentClient
 
     private async Task<byte[]> ProjectAsync(string pathAndQuery, bool isOk, Stream body, CancellationToken cancellationToken)
     {
-        var path = pathAndQuery.Split('?')[0].Split('/');
-        var (group, version, rest) = path is ["", "apis", var g, var v, .. var inGroup] ? (g, v, inGroup) : path is ["", "api", var core, .. var inCore] ? ("", core, inCore) : ("", "", []);
-        var parts = rest is ["namespaces", _, _, ..] ? rest[2..] : rest;
-        var kind = parts.Length > 0 ? ResourceKinds.ByPlural(group, version, parts[0]) : null;
-        if (isOk && kind is not null && parts.Length == 1)
+        var path = ResourcePath.Parse(pathAndQuery);
+        if (isOk && path is { Kind: { } kind, Name: "" })
         {
             return await check.ListAsync(kind.Kind, kind.ApiVersion, body, MaxObjectsBytes, cancellationToken).ConfigureAwait(false);
         }
 
         var json = await BodyReader.ReadAsync(body, Projector.MaxObjectBytes, cancellationToken).ConfigureAwait(false);
-        return check.Object(isOk && kind is not null ? kind.Kind : RedactionSpecification.StatusKind, json);
+        return check.Object(isOk && path.Kind is { } known ? known.Kind : RedactionSpecification.StatusKind, json);
+    }
+
+    /// <summary>From a header, or after a list from its trailer. A number of the agent's, so anything else is nothing.</summary>
+    private static int? Withheld(HttpResponseMessage response)
+    {
+        var found = response.Headers.TryGetValues(TunnelRoutes.WithheldHeader, out var values) || response.TrailingHeaders.TryGetValues(TunnelRoutes.WithheldHeader, out values);
+        return found && int.TryParse(values!.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
     }
 
     private OperationResult Checked(OperationRequest operation, OperationResult answer)

@@ -34,7 +34,7 @@ internal sealed class RowLines(Stream source, RowReader reader)
             return false;
         }
 
-        change = reader.Read(buffer.AsSpan(start, at));
+        change = reader.Read(buffer.AsSpan(start, at)) with { Bytes = at + 1 };
         start += at + 1;
         return true;
     }

@@ -1,3 +1,4 @@
+using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Clusters.Links;
 using Microsoft.Extensions.Logging;
 
@@ -10,12 +11,14 @@ public sealed class ClusterCaches : IDisposable
     private readonly Dictionary<Guid, ClusterCache> _caches = [];
     private readonly Dictionary<Guid, ClusterFeed> _feeds = [];
     private readonly ClusterLinks _links;
+    private readonly WatchLedger _ledger;
     private readonly TimeProvider _clock;
     private readonly ILogger<ClusterCaches> _log;
 
-    public ClusterCaches(ClusterLinks links, TimeProvider clock, ILogger<ClusterCaches> log)
+    public ClusterCaches(ClusterLinks links, WatchLedger ledger, TimeProvider clock, ILogger<ClusterCaches> log)
     {
         _links = links;
+        _ledger = ledger;
         _clock = clock;
         _log = log;
         links.Changed += OnLinkChanged;
@@ -70,7 +73,7 @@ public sealed class ClusterCaches : IDisposable
             }
 
             var cache = GetLocked(clusterId);
-            var feed = new ClusterFeed(cache, link, _clock, _log);
+            var feed = new ClusterFeed(cache, link, _ledger, _clock, _log);
             _feeds[clusterId] = feed;
             cache.SetFeed(feed, _clock.GetUtcNow());
             feed.Start();

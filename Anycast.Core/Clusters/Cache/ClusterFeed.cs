@@ -1,3 +1,4 @@
+using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Clusters.Links;
 using Anycast.Tunnel.Rows;
 using Microsoft.Extensions.Logging;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Anycast.Core.Clusters.Cache;
 
 /// <summary>Feeds a cache over one link: one stream per kind, begun again with growing, jittered pauses when it breaks while the link lives.</summary>
-internal sealed class ClusterFeed(ClusterCache cache, IClusterLink link, TimeProvider clock, ILogger log) : IDisposable
+internal sealed class ClusterFeed(ClusterCache cache, IClusterLink link, WatchLedger ledger, TimeProvider clock, ILogger log) : IDisposable
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
@@ -72,8 +73,17 @@ internal sealed class ClusterFeed(ClusterCache cache, IClusterLink link, TimePro
         {
             silence.CancelAfter(ClusterLimits.StreamSilence);
             stop.ThrowIfCancellationRequested();
+            if (change.Type is RowChangeType.Upsert or RowChangeType.Delete)
+            {
+                ledger.Add(cache.ClusterId, kind, change.Bytes);
+            }
+
             cache.Apply(this, kind, change);
-            synced |= change.Type == RowChangeType.Synced;
+            if (change.Type == RowChangeType.Synced)
+            {
+                synced = true;
+                await ledger.FlushAsync(stop);
+            }
         }
 
         return synced;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Anycast.Core.Clusters.Cache;
+using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
@@ -29,10 +30,13 @@ public sealed record ScopedCache(ClusterGrant Grant, ClusterCache Cache)
 
 /// <summary>
 /// The one way from pages, tools and jobs to a cluster. Each call asks anew what the actor may do; failures come as the named set of
-/// <see cref="ClusterFailures"/>, and a cluster of another team as <see cref="Failure.NotFound"/>.
+/// <see cref="ClusterFailures"/>, and a cluster of another team as <see cref="Failure.NotFound"/>. What an answer brings is written down
+/// before it is handed on (<see cref="DepartureLog"/>).
 /// </summary>
-public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, ClusterCaches caches, TimeProvider clock)
+public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, ClusterCaches caches, DepartureLog departures, TimeProvider clock)
 {
+    private static readonly Actor s_verification = Actor.System("verification");
+
     /// <summary>The cluster's cache of rows, for lists and live pages.</summary>
     public async Task<Outcome<ScopedCache>> OpenCacheAsync(Actor actor, string team, string cluster, CancellationToken ct)
     {
@@ -149,7 +153,7 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
     /// <summary>
     /// One operation or its dry run. Only for Proposals, which has asked who may and holds the approval; that it is a person's act is decided there.
     /// </summary>
-    internal async Task<Outcome<OperationResult>> ExecuteAsync(ClusterGrant grant, OperationRequest request, CancellationToken ct)
+    internal async Task<Outcome<OperationResult>> ExecuteAsync(Actor actor, ClusterGrant grant, OperationRequest request, CancellationToken ct)
     {
         if (links.Find(grant.ClusterId) is not { } link)
         {
@@ -160,7 +164,7 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
         limit.CancelAfter(ClusterLimits.OperationTimeout);
         try
         {
-            return await link.ExecuteAsync(request, limit.Token);
+            return await new RecordedLink(link, departures, grant.ClusterId, actor).ExecuteAsync(request, limit.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -185,7 +189,7 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
             return ClusterFailures.NotFound;
         }
 
-        var body = await new ClusterReader(link).ReadBytesAsync(known.Path(ns, name), ct);
+        var body = await new ClusterReader(new RecordedLink(link, departures, clusterId, s_verification)).ReadBytesAsync(known.Path(ns, name), ct);
         if (!body.IsOk)
         {
             return body.Failure;
@@ -206,7 +210,7 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
     {
         var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Permission.ClustersView, ct);
         return !grant.IsOk ? grant.Failure
-            : links.Find(clusterId) is { } link ? new OpenLink(grant.Value, link)
+            : links.Find(clusterId) is { } link ? new OpenLink(grant.Value, new RecordedLink(link, departures, clusterId, actor))
             : ClusterFailures.Offline;
     }
 
