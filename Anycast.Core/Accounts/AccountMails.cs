@@ -22,6 +22,10 @@ internal static class AccountMails
 
     public static NewMail SecondFactorOff(User user, Uri link) => Compose("SecondFactorOff", user, link);
 
+    public static NewMail PasskeyAdded(User user, Uri link, string name) => Compose("PasskeyAdded", user, link, args: name);
+
+    public static NewMail PasskeyRemoved(User user, Uri link, string name) => Compose("PasskeyRemoved", user, link, args: name);
+
     public static NewMail Pin(User user, Uri link, string pin) => Compose("Pin", user, link, args: pin);
 
     /// <summary>To the new address: confirm it.</summary>

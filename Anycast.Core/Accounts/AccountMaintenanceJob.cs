@@ -25,6 +25,8 @@ public sealed class AccountMaintenanceJob(
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         await db.AccountTokens.Where(t => t.ExpiresAt <= now).ExecuteDeleteAsync(ct);
+        await db.PasskeyChallenges.Where(c => c.ExpiresAt <= now).ExecuteDeleteAsync(ct);
+        await Beta.BetaService.PurgeAsync(db, ct);
         await db.SignInAttempts.Where(a => a.ExpiresAt <= now).ExecuteDeleteAsync(ct);
         var unconfirmedBefore = now - UnconfirmedKept;
         var unconfirmed = await db.Users.Where(u => !u.EmailConfirmed && u.CreatedAt <= unconfirmedBefore).ExecuteDeleteAsync(ct);

@@ -1,4 +1,7 @@
+using Anycast.Core.Accounts.Avatars;
+using Anycast.Core.Accounts.Beta;
 using Anycast.Core.Accounts.EmailChange;
+using Anycast.Core.Accounts.Passkeys;
 using Anycast.Core.Accounts.Profile;
 using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Accounts.SignIn;
@@ -29,6 +32,10 @@ public static class AccountsSetup
         services.AddSingleton<AccountService>();
         services.AddSingleton<PreferenceService>();
         services.AddSingleton<TermsService>();
+        services.AddSingleton<AvatarService>();
+        services.AddSingleton<BetaService>();
+        services.AddSingleton<PasskeyChallenges>();
+        services.AddSingleton<PasskeyService>();
         services.AddSingleton<EqualTime>();
         services.AddSingleton<SignInAttempts>();
         services.AddSingleton<SignInService>();

@@ -1,4 +1,7 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.Avatars;
+using Anycast.Core.Accounts.Beta;
+using Anycast.Core.Accounts.Passkeys;
 using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Accounts.Terms;
@@ -41,6 +44,9 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<TotpDevice> TotpDevices => Set<TotpDevice>();
     public DbSet<RecoveryCode> RecoveryCodes => Set<RecoveryCode>();
+    public DbSet<PasskeyChallenge> PasskeyChallenges => Set<PasskeyChallenge>();
+    public DbSet<Avatar> Avatars => Set<Avatar>();
+    public DbSet<BetaEnrolment> BetaEnrolments => Set<BetaEnrolment>();
     public DbSet<TermsAcceptance> TermsAcceptances => Set<TermsAcceptance>();
     public DbSet<SignInAttempt> SignInAttempts => Set<SignInAttempt>();
 

@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.Beta;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
@@ -10,10 +11,10 @@ namespace Anycast.Core.Teams;
 public sealed record TeamSummary(Guid Id, string Slug, string Name, TeamRole Role, bool IsDemo);
 
 /// <summary>A member as other members see them.</summary>
-public sealed record TeamMember(Guid UserId, string Name, string Email, TeamRole Role, DateTimeOffset JoinedAt);
+public sealed record TeamMember(Guid UserId, string Name, string Email, TeamRole Role, DateTimeOffset JoinedAt, Guid? AvatarId);
 
 /// <summary>Teams and their members (D11, U03).</summary>
-public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAccess access, ActivityLog activity, TimeProvider clock)
+public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAccess access, BetaService beta, ActivityLog activity, TimeProvider clock)
 {
     private const int NameMaxLength = 80;
     private const int TeamsPerUser = 50;
@@ -143,7 +144,7 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
         var total = await query.CountAsync(ct);
         var items = await query.Join(db.Users, m => m.UserId, u => u.Id, (m, u) => new { m, u })
             .OrderByDescending(x => x.m.Role).ThenBy(x => x.u.Name).Skip(page.Skip).Take(page.Size)
-            .Select(x => new TeamMember(x.u.Id, x.u.Name, x.u.Email ?? "", x.m.Role, x.m.JoinedAt)).ToListAsync(ct);
+            .Select(x => new TeamMember(x.u.Id, x.u.Name, x.u.Email ?? "", x.m.Role, x.m.JoinedAt, db.Avatars.Where(a => a.UserId == x.u.Id).Select(a => (Guid?)a.Id).FirstOrDefault())).ToListAsync(ct);
         return new Page<TeamMember>(items, total, page);
     }
 
@@ -151,7 +152,18 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
     public async Task<Outcome<Page<ActivityEntry>>> ActivityAsync(Actor actor, string slug, ActivityFilter filter, PageRequest page, CancellationToken ct)
     {
         var grant = await access.AuthorizeAsync(actor, slug, Permission.ActivityView, ct);
-        return grant.IsOk ? await activity.TeamAsync(grant.Value.TeamId, filter, page, ct) : grant.Failure;
+        if (!grant.IsOk)
+        {
+            return grant.Failure;
+        }
+
+        // Over the API it is a feature for those who take part (D08).
+        if (actor.Kind == ActorKind.ApiToken && await beta.RequireAsync(actor, BetaCatalogue.ActivityApi, ct) is { IsOk: false } refused)
+        {
+            return refused.Failure;
+        }
+
+        return await activity.TeamAsync(grant.Value.TeamId, filter, page, ct);
     }
 
     private async Task<TeamSummary> InsertAsync(Actor owner, string name, bool isDemo, CancellationToken ct)

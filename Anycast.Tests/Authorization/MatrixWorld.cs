@@ -29,6 +29,9 @@ internal sealed class MatrixWorld
 
     public Guid TokenId { get; private set; }
 
+    /// <summary>The picture of the member who is done unto.</summary>
+    public Guid AvatarId { get; } = Guid.NewGuid();
+
     public Actor this[string caller] => _actors[caller];
 
     public static async Task<MatrixWorld> MakeAsync(CoreHost host)
@@ -68,6 +71,7 @@ internal sealed class MatrixWorld
         Person("deleted", TeamRole.Admin, more: u => u.DeletedAt = now);
         var target = Person("target", TeamRole.Member);
         world.TargetId = target.UserId;
+        db.Avatars.Add(new Anycast.Core.Accounts.Avatars.Avatar { UserId = target.UserId, Id = world.AvatarId, Image = [1], UploadedAt = now });
         world.TargetSession = target.SessionId!.Value;
         world._actors["token"] = owner with { Kind = ActorKind.ApiToken, SessionId = null, TokenId = world.TokenId, TokenTeamId = world.TeamId, Scopes = ApiScopes.All };
         world._actors["read token"] = world._actors["token"] with { Scopes = ApiScopes.Read };
@@ -97,6 +101,11 @@ internal sealed class MatrixWorld
         ("current" or "password" or "secret", _) => "not the right one at all",
         ("language", _) => "de",
         ("search", _) => null,
+        ("feature", _) => "activity-api",
+        ("upload", _) => new MemoryStream(Accounts.AvatarTests.Picture(8, 8, SkiaSharp.SKEncodedImageFormat.Png)),
+        ("avatarId", _) => AvatarId,
+        ("passkeyId", _) => "AAAA",
+        ("passkey", _) => new Microsoft.AspNetCore.Identity.UserPasskeyInfo(Guid.NewGuid().ToByteArray(), [1], DateTimeOffset.UnixEpoch, 0, null, true, false, false, [1], [1]),
         ("version", _) => new Anycast.Core.Accounts.Terms.TermsOptions().Version,
         ("code", _) => "000000",
         (_, _) when type == typeof(string) => "Name",

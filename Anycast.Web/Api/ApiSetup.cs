@@ -1,3 +1,4 @@
+using Anycast.Core.Activity;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
@@ -40,6 +41,15 @@ public static class ApiSetup
             var found = await clusters.ListAsync(actor, actor.TokenTeamId!.Value, ct);
             return found.IsOk ? Results.Ok(new List<ClusterOf>(found.Value.Select(c => new ClusterOf(c.Id, c.Slug, c.Name)))) : ApiProblem.Of(found.Failure);
         });
+        api.MapGet("/activity", async (HttpContext context, TeamService teams, string? q, int? page, CancellationToken ct) =>
+        {
+            var actor = context.TokenActor();
+            var team = (await teams.ListAsync(actor, ct)).SingleOrDefault(t => t.Id == actor.TokenTeamId);
+            var found = team is null ? Failure.NotFound : await teams.ActivityAsync(actor, team.Slug, new ActivityFilter(q), new PageRequest(page ?? 1), ct);
+            return found.IsOk
+                ? Results.Ok(new ActivityPage(found.Value.Total, [.. found.Value.Items.Select(e => new ActivityOf(e.LastAt, e.Operation, e.Result.ToString().ToLowerInvariant(), e.UserName, e.TargetKind, e.TargetName, e.Count))]))
+                : ApiProblem.Of(found.Failure);
+        });
         routes.MapFallback("/api/{**path}", () => ApiProblem.Of(Failure.NotFound)).RequireAuthorization(Policy).DisableAntiforgery();
     }
 
@@ -53,6 +63,10 @@ public static class ApiSetup
     private sealed record Me(Guid Id, string Name, string Email, List<string> Scopes, TeamOf? Team);
 
     private sealed record TeamOf(Guid Id, string Slug, string Name, string Role);
+
+    private sealed record ActivityPage(int Total, List<ActivityOf> Items);
+
+    private sealed record ActivityOf(DateTimeOffset At, string Operation, string Result, string By, string TargetKind, string Target, int Count);
 
     private sealed record ClusterOf(Guid Id, string Slug, string Name);
 }

@@ -51,7 +51,10 @@ public static class SecurityHeaders
     private static void Write(HttpContext context)
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = ContentSecurityPolicy(context.CspNonce());
+        // A picture that a person uploaded is opened as a document by nobody; if it is, it may do nothing at all.
+        headers.ContentSecurityPolicy = context.Response.ContentType?.StartsWith("image/webp", StringComparison.Ordinal) == true
+            ? "default-src 'none'; sandbox; frame-ancestors 'none'"
+            : ContentSecurityPolicy(context.CspNonce());
         headers["Referrer-Policy"] = "no-referrer";
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";

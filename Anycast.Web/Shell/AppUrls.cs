@@ -16,6 +16,12 @@ public static class AppUrls
     public const string LoginPath = "/account/login";
     public const string SecondFactor = "/account/login/2fa";
     public const string Pin = "/account/login/code";
+    public const string Passkeys = "/account/passkeys";
+    public const string PasskeyOptions = Passkeys + "/options";
+    public const string PasskeySignIn = "/account/login/passkey";
+    public const string PasskeySignInOptions = PasskeySignIn + "/options";
+    public const string PasskeyProof = "/account/step-up/passkey";
+    public const string PasskeyProofOptions = PasskeyProof + "/options";
     public const string StepUpPath = "/account/step-up";
     public const string StepUpProof = "/account/step-up/proof";
     public const string ConfirmAddress = "/account/confirm-address";
@@ -34,6 +40,8 @@ public static class AppUrls
     public const string Invitations = "/me/invitations";
     public const string OwnActivity = "/me/activity";
     public const string OwnActivityCsv = "/me/activity/csv";
+    public const string Beta = "/me/beta";
+    public const string AvatarsPath = "/avatars";
     public const string NewTeam = "/me/teams/new";
 
     public const string Operator = "/operator";
@@ -66,6 +74,8 @@ public static class AppUrls
     public static string AcceptTermsStep(string returnUrl) => $"{AcceptTerms}?return={Uri.EscapeDataString(returnUrl)}";
 
     public static string Language(string language, string returnUrl) => $"{LanguagePath}?to={language}&return={Uri.EscapeDataString(returnUrl)}";
+
+    public static string Avatar(Guid id) => $"{AvatarsPath}/{id}";
 
     public static string Team(string team) => $"/t/{Segment(team)}";
 

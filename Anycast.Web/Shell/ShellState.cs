@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.Avatars;
 using Anycast.Core.Accounts.Profile;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
@@ -7,7 +8,7 @@ using Anycast.Web.Shell.Parts;
 namespace Anycast.Web.Shell;
 
 /// <summary>What the frame around every page shows: the person and their teams. One per circuit.</summary>
-public sealed class ShellState(CurrentActor current, AccountService accounts, PreferenceService preferences, TeamService teams, Ticker ticker)
+public sealed class ShellState(CurrentActor current, AccountService accounts, PreferenceService preferences, AvatarService avatars, TeamService teams, Ticker ticker)
 {
     /// <summary>Raised after <see cref="RefreshAsync"/>.</summary>
     public event Action? Changed;
@@ -16,6 +17,9 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
 
     /// <summary>The name as it is now; the session's own is as old as the sign-in.</summary>
     public string Name { get; private set; } = "";
+
+    /// <summary>The id of the person's picture; null: initials.</summary>
+    public Guid? AvatarId { get; private set; }
 
     public IReadOnlyList<TeamSummary> Teams { get; private set; } = [];
 
@@ -26,12 +30,14 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
         if (Actor.IsUser)
         {
             Teams = await teams.ListAsync(Actor, ct);
+            AvatarId = await avatars.OwnAsync(Actor, ct);
             ticker.ShowIn((await preferences.GetAsync(Actor, ct)).TimeZone);
             Name = (await accounts.GetAsync(Actor, ct)) is { IsOk: true, Value: { } user } ? user.Name : Actor.Name;
         }
         else
         {
             Teams = [];
+            AvatarId = null;
             Name = "";
         }
 

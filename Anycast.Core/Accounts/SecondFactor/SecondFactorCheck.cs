@@ -19,15 +19,15 @@ public sealed class SecondFactorCheck(IDbContextFactory<AppDbContext> contexts, 
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
+        if (RecoveryCodes.IsForm(code))
+        {
+            return await RecoveryCodes.TakeAsync(db, userId, code, ct) ? Outcome.Ok : Outcome.Invalid("accounts.code_wrong");
+        }
+
         var device = await db.TotpDevices.AsNoTracking().SingleOrDefaultAsync(d => d.UserId == userId && d.EnabledAt != null, ct);
         if (device is null)
         {
             return Outcome.Invalid("accounts.code_wrong");
-        }
-
-        if (RecoveryCodes.IsForm(code))
-        {
-            return await RecoveryCodes.TakeAsync(db, userId, code, ct) ? Outcome.Ok : Outcome.Invalid("accounts.code_wrong");
         }
 
         var seed = await sealer.OpenAsync(KeyOwner.User, userId, SecondFactorService.Place(userId), device.Seed, ct);

@@ -12,7 +12,8 @@ namespace Anycast.Core.Accounts.SecondFactor;
 /// <summary>Where a user stands (D07).</summary>
 /// <param name="EnabledAt">Since when codes are asked for; null: not at all.</param>
 /// <param name="RecoveryCodesLeft">How many recovery codes are left.</param>
-public sealed record SecondFactorStatus(DateTimeOffset? EnabledAt, int RecoveryCodesLeft);
+/// <param name="HasPasskey">Whether a passkey is a second factor too.</param>
+public sealed record SecondFactorStatus(DateTimeOffset? EnabledAt, int RecoveryCodesLeft, bool HasPasskey);
 
 /// <summary>What an authenticator app needs; shown only until the first code proved it.</summary>
 public sealed record SecondFactorEnrolment(string Secret, string Uri);
@@ -36,7 +37,9 @@ public sealed class SecondFactorService(
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var enabled = await db.TotpDevices.Where(d => actor.Kind == ActorKind.User && d.UserId == actor.UserId).Select(d => d.EnabledAt).SingleOrDefaultAsync(ct);
-        return new SecondFactorStatus(enabled, enabled is null ? 0 : await db.RecoveryCodes.CountAsync(c => c.UserId == actor.UserId, ct));
+        var isUser = actor.Kind == ActorKind.User;
+        return new SecondFactorStatus(
+            enabled, await db.RecoveryCodes.CountAsync(c => isUser && c.UserId == actor.UserId, ct), await db.UserPasskeys.AnyAsync(p => isUser && p.UserId == actor.UserId, ct));
     }
 
     /// <summary>Begins enrolment: the seed for the app, the same one until it is confirmed or an hour is over. Needs a fresh proof.</summary>
@@ -138,9 +141,13 @@ public sealed class SecondFactorService(
             return Failure.NotFound;
         }
 
-        await db.RecoveryCodes.Where(c => c.UserId == actor.UserId).ExecuteDeleteAsync(ct);
         var user = await db.Users.SingleAsync(u => u.Id == actor.UserId, ct);
-        user.TwoFactorEnabled = false;
+        user.TwoFactorEnabled = await db.UserPasskeys.AnyAsync(p => p.UserId == actor.UserId, ct);
+        if (!user.TwoFactorEnabled)
+        {
+            await db.RecoveryCodes.Where(c => c.UserId == actor.UserId).ExecuteDeleteAsync(ct);
+        }
+
         mail.Add(db, AccountMails.SecondFactorOff(user, link("/me/security")));
         await db.SaveChangesAsync(ct);
         await activity.RecordAsync(db, actor, new ActivityEvent("account.second_factor_off", "user", actor.UserId.ToString()), ct);
@@ -158,7 +165,7 @@ public sealed class SecondFactorService(
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (!await db.TotpDevices.AnyAsync(d => d.UserId == actor.UserId && d.EnabledAt != null, ct))
+        if (!await db.Users.AnyAsync(u => u.Id == actor.UserId && u.TwoFactorEnabled, ct))
         {
             return Failure.NotFound;
         }

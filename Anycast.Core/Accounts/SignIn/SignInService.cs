@@ -104,9 +104,17 @@ public sealed class SignInService(
         return await attempts.EndAsync(attempt, ct) ? await ProceedAsync(attempt.UserId, ip, device, isStrong: false, ct) : s_over;
     }
 
-    /// <summary>Whether a browser is in the middle of a sign-in that waits for the second factor.</summary>
-    public async Task<bool> AwaitsSecondFactorAsync(string browserSecret, CancellationToken ct) =>
-        await attempts.FindAsync(browserSecret, AttemptKind.SecondFactor, ct) is not null;
+    /// <summary>By what the sign-in of a browser may be completed; null when it waits for no second factor.</summary>
+    public async Task<StepUpWays?> SecondFactorWaysAsync(string browserSecret, CancellationToken ct)
+    {
+        if (await attempts.FindAsync(browserSecret, AttemptKind.SecondFactor, ct) is not { } attempt)
+        {
+            return null;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return new StepUpWays(Password: false, Code: true, await db.UserPasskeys.AnyAsync(p => p.UserId == attempt.UserId, ct));
+    }
 
     /// <summary>The second factor: a code of the app, or a recovery code.</summary>
     public async Task<Outcome<SignInStep>> SecondFactorAsync(string browserSecret, string code, string? ip, string? device, CancellationToken ct)

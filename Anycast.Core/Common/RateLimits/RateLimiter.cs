@@ -26,6 +26,8 @@ public static class RateLimitTable
     public static readonly RateLimit TokenCreation = new("token-creation", 10, TimeSpan.FromHours(1));
     public static readonly RateLimit TokenFailures = new("token-failures", 100, TimeSpan.FromMinutes(15));
     public static readonly RateLimit Invitations = new("invitations", 20, TimeSpan.FromHours(1));
+    public static readonly RateLimit Avatars = new("avatars", 20, TimeSpan.FromHours(1));
+    public static readonly RateLimit Passkeys = new("passkeys", 60, TimeSpan.FromMinutes(15));
     public static readonly RateLimit Setup = new("setup", 20, TimeSpan.FromMinutes(15));
     public static readonly RateLimit Enrolment = new("enrolment", 20, TimeSpan.FromMinutes(15));
     public static readonly RateLimit EnrolmentTokens = new("enrolment-tokens", 30, TimeSpan.FromHours(1));

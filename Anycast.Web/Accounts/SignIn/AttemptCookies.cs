@@ -7,6 +7,7 @@ namespace Anycast.Web.Accounts.SignIn;
 internal static class AttemptCookies
 {
     public const string SecondFactor = "__Host-anycast.second-factor";
+    public const string Passkey = "__Host-anycast.passkey";
     public const string Pin = "__Host-anycast.pin";
 
     /// <summary>Opens the session, or remembers that this browser waits for the second factor.</summary>

@@ -33,6 +33,12 @@ public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, Navigat
 
         yield return new PaletteEntry(text["Nav.Profile"], text["Nav.Account"], "user-round", AppUrls.Profile);
         yield return new PaletteEntry(text["Nav.Security"], text["Nav.Account"], "shield", AppUrls.Security);
+        yield return new PaletteEntry(text["Nav.Sessions"], text["Nav.Account"], "monitor-smartphone", AppUrls.Sessions);
+        yield return new PaletteEntry(text["Nav.Tokens"], text["Nav.Account"], "key-round", AppUrls.Tokens);
+        yield return new PaletteEntry(text["Nav.Notifications"], text["Nav.Account"], "bell", AppUrls.Notifications);
+        yield return new PaletteEntry(text["Nav.Invitations"], text["Nav.Account"], "mail", AppUrls.Invitations);
+        yield return new PaletteEntry(text["Nav.OwnActivity"], text["Nav.Account"], "activity", AppUrls.OwnActivity);
+        yield return new PaletteEntry(text["Nav.Beta"], text["Nav.Account"], "stethoscope", AppUrls.Beta);
         if (actor.IsOperator)
         {
             yield return new PaletteEntry(text["Nav.Operator"], null, "gauge", AppUrls.Operator);

@@ -61,6 +61,78 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.ToTable("AccountTokens");
                 });
 
+            modelBuilder.Entity("Anycast.Core.Accounts.Avatars.Avatar", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<byte[]>("Image")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<long>("UploadedAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("UserId");
+
+                    b.HasIndex("Id")
+                        .IsUnique();
+
+                    b.ToTable("Avatars");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Beta.BetaEnrolment", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Feature")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)");
+
+                    b.Property<long>("EnrolledAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("LeftAt")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("UserId", "Feature");
+
+                    b.ToTable("BetaEnrolments");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Passkeys.PasskeyChallenge", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("BrowserHash")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("BrowserHash")
+                        .IsUnique();
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("PasskeyChallenges");
+                });
+
             modelBuilder.Entity("Anycast.Core.Accounts.SecondFactor.RecoveryCode", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -1535,6 +1607,24 @@ namespace Anycast.Core.Data.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Anycast.Core.Accounts.AccountToken", b =>
+                {
+                    b.HasOne("Anycast.Core.Accounts.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Avatars.Avatar", b =>
+                {
+                    b.HasOne("Anycast.Core.Accounts.User", null)
+                        .WithOne()
+                        .HasForeignKey("Anycast.Core.Accounts.Avatars.Avatar", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Beta.BetaEnrolment", b =>
                 {
                     b.HasOne("Anycast.Core.Accounts.User", null)
                         .WithMany()

@@ -55,6 +55,78 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.ToTable("AccountTokens");
                 });
 
+            modelBuilder.Entity("Anycast.Core.Accounts.Avatars.Avatar", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Image")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("UploadedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("UserId");
+
+                    b.HasIndex("Id")
+                        .IsUnique();
+
+                    b.ToTable("Avatars");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Beta.BetaEnrolment", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Feature")
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("EnrolledAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("LeftAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("UserId", "Feature");
+
+                    b.ToTable("BetaEnrolments");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Passkeys.PasskeyChallenge", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("BrowserHash")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("BrowserHash")
+                        .IsUnique();
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("PasskeyChallenges");
+                });
+
             modelBuilder.Entity("Anycast.Core.Accounts.SecondFactor.RecoveryCode", b =>
                 {
                     b.Property<Guid>("UserId")
@@ -1525,6 +1597,24 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Anycast.Core.Accounts.AccountToken", b =>
+                {
+                    b.HasOne("Anycast.Core.Accounts.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Avatars.Avatar", b =>
+                {
+                    b.HasOne("Anycast.Core.Accounts.User", null)
+                        .WithOne()
+                        .HasForeignKey("Anycast.Core.Accounts.Avatars.Avatar", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Beta.BetaEnrolment", b =>
                 {
                     b.HasOne("Anycast.Core.Accounts.User", null)
                         .WithMany()
