@@ -41,7 +41,7 @@ public sealed class PasskeyPagesTests(BrowserFixture browser) : IClassFixture<Br
 
         // After the password it is the second factor.
         await SignOutAsync(visitor);
-        await visitor.SignInAsync();
+        await TypePasswordAsync(visitor);
         await page.WaitForURLAsync("**/account/login/2fa*");
         await visitor.AssertAccessibleAsync();
         await page.Locator("[data-passkey]").ClickAsync();
@@ -135,6 +135,7 @@ public sealed class PasskeyPagesTests(BrowserFixture browser) : IClassFixture<Br
             {
                 await visitor.GoAsync(path);
                 await visitor.Page.Locator("h1").First.WaitForAsync();
+                await (path == "/terms" ? Task.CompletedTask : visitor.LiveAsync());
                 await visitor.AssertAccessibleAsync();
                 await visitor.AssertFitsAsync();
                 await visitor.Page.ScreenshotAsync(new() { Path = RepositoryRoot.Artifacts("screenshots", $"{name}-full-{view}.png"), FullPage = true });
@@ -159,6 +160,14 @@ public sealed class PasskeyPagesTests(BrowserFixture browser) : IClassFixture<Br
         });
         _authenticatorId = answer!.Value.GetProperty("authenticatorId").GetString()!;
         return session;
+    }
+
+    private static async Task TypePasswordAsync(Visitor visitor)
+    {
+        await visitor.GoAsync("/account/login");
+        await visitor.Page.Locator("#input-email").FillAsync(DemoProduct.OperatorEmail);
+        await visitor.Page.Locator("#input-password").FillAsync(CoreHost.Password);
+        await visitor.Page.Locator("main form button[type=submit]").ClickAsync();
     }
 
     private static async Task SignOutAsync(Visitor visitor)
