@@ -12,18 +12,21 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Anycast.Benchmarks;
 
-/// <summary>A service with its one WebSocket end point, and an agent connected to it, over real sockets.</summary>
+/// <summary>A service with its one WebSocket end point, and an agent connected to it, over real sockets; the agent in this process, or native in its own.</summary>
 internal sealed class BenchTunnel : IConnectDecider, IAsyncDisposable
 {
     private readonly TaskCompletionSource<AgentCarrier> connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource stop = new();
     private readonly string state = Directory.CreateTempSubdirectory("anycast-bench-").FullName;
     private WebApplication? app;
-    private Task<int>? agent;
+    private Task<int> hosted = Task.FromResult(0);
 
     public AgentClient Client { get; private set; } = null!;
 
-    public static async Task<BenchTunnel> StartAsync(string kubeconfig)
+    /// <summary>The agent's process, when it has one of its own.</summary>
+    public ChildProcess? Agent { get; private set; }
+
+    public static async Task<BenchTunnel> StartAsync(string kubeconfig, string? agent = null)
     {
         var tunnel = new BenchTunnel();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -33,7 +36,17 @@ internal sealed class BenchTunnel : IConnectDecider, IAsyncDisposable
         tunnel.app.Run(tunnel.HandleAsync);
         await tunnel.app.StartAsync();
         var address = new Uri(tunnel.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        tunnel.agent = AgentHost.RunAsync(new AgentOptions { Server = address, Token = "t", StateDirectory = tunnel.state, KubeconfigText = kubeconfig }, NullLoggerFactory.Instance, tunnel.stop.Token);
+        if (agent is not null)
+        {
+            var file = Path.Combine(tunnel.state, "kubeconfig");
+            await File.WriteAllTextAsync(file, kubeconfig);
+            tunnel.Agent = ChildProcess.Agent(agent, address, file, Path.Combine(tunnel.state, "agent"));
+        }
+        else
+        {
+            tunnel.hosted = AgentHost.RunAsync(new AgentOptions { Server = address, Token = "t", StateDirectory = tunnel.state, KubeconfigText = kubeconfig }, NullLoggerFactory.Instance, tunnel.stop.Token);
+        }
+
         tunnel.Client = new AgentClient(await tunnel.connected.Task.WaitAsync(TimeSpan.FromSeconds(30)));
         return tunnel;
     }
@@ -43,7 +56,12 @@ internal sealed class BenchTunnel : IConnectDecider, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await agent!;
+        await hosted;
+        if (Agent is not null)
+        {
+            await Agent.DisposeAsync();
+        }
+
         await app!.DisposeAsync();
         stop.Dispose();
         Directory.Delete(state, recursive: true);

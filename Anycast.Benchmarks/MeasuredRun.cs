@@ -1,40 +1,27 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
 namespace Anycast.Benchmarks;
 
-/// <summary>One pair: both sides, one after the other. Times in milliseconds.</summary>
-public sealed record Pair(double OursMs, double PeerMs, bool OursFirst);
+/// <summary>One pair: both sides, one after the other, in the measurement's unit.</summary>
+public sealed record Pair(double Ours, double Peer, bool OursFirst);
 
-/// <summary>The raw figures of one run, and on what they were taken.</summary>
-/// <param name="Name">What was measured.</param>
-/// <param name="Commit">The commit that was measured, with "+" when the tree had changes.</param>
-/// <param name="At">When.</param>
-/// <param name="Machine">Processor, cores, memory, system, runtime.</param>
-/// <param name="LoadBefore">Load average of one minute before the run; NaN where the system has none.</param>
-/// <param name="LoadAfter">The same, after.</param>
-/// <param name="Pods">How many pods.</param>
-/// <param name="BytesPerPod">Bytes kept on the service per pod.</param>
+/// <summary>One thing that was measured on both sides.</summary>
+/// <param name="Name">What.</param>
+/// <param name="Unit">ms, µs, requests/s, MiB …</param>
+/// <param name="Most">Ratio, ours to the peer's, that may not be exceeded; for <paramref name="MoreIsBetter"/> the least.</param>
+/// <param name="Goal">Ratio to strive for; null when there is none beyond.</param>
+/// <param name="MoreIsBetter">True for a rate.</param>
 /// <param name="Pairs">The pairs, in order.</param>
-public sealed record MeasuredRun(string Name, string Commit, DateTimeOffset At, string Machine, string LoadBefore, string LoadAfter, int Pods, double BytesPerPod, IReadOnlyList<Pair> Pairs)
+public sealed record Measurement(string Name, string Unit, double Most, double? Goal, bool MoreIsBetter, IReadOnlyList<Pair> Pairs)
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    /// <summary>Ratio of the medians, ours to the peer's.</summary>
+    public double Ratio => Quantile(Pairs.Select(p => p.Ours), 0.5) / Quantile(Pairs.Select(p => p.Peer), 0.5);
 
-    /// <summary>Ratio of the medians, ours to the peer's; below 1 ours is quicker.</summary>
-    public double Ratio => Quantile(Pairs.Select(p => p.OursMs), 0.5) / Quantile(Pairs.Select(p => p.PeerMs), 0.5);
+    /// <summary>A quantile of the pairs' own ratios.</summary>
+    public double RatioAt(double share) => Quantile(Pairs.Select(p => p.Ours / p.Peer), share);
 
-    /// <summary>Lower quartile of the pairs' own ratios.</summary>
-    public double RatioLow => Quantile(Pairs.Select(p => p.OursMs / p.PeerMs), 0.25);
-
-    /// <summary>Upper quartile of the pairs' own ratios.</summary>
-    public double RatioHigh => Quantile(Pairs.Select(p => p.OursMs / p.PeerMs), 0.75);
-
-    public static string Root { get; } = FindRoot();
-
-    public static string File(string name) => Path.Combine(Root, "docs", "measured", name + ".json");
-
-    public static MeasuredRun Load(string name) => JsonSerializer.Deserialize<MeasuredRun>(System.IO.File.ReadAllText(File(name)), Json)!;
+    public bool Meets(double ratio) => MoreIsBetter ? Ratio >= ratio : Ratio <= ratio;
 
     public static double Quantile(IEnumerable<double> values, double share)
     {
@@ -43,19 +30,30 @@ public sealed record MeasuredRun(string Name, string Commit, DateTimeOffset At, 
         var low = (int)Math.Floor(at);
         return sorted[low] + ((sorted[Math.Min(low + 1, sorted.Count - 1)] - sorted[low]) * (at - low));
     }
+}
 
-    public static string Load() => System.IO.File.Exists("/proc/loadavg") ? System.IO.File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
+/// <summary>One figure of ours alone.</summary>
+/// <param name="Most">What it may be at most.</param>
+public sealed record Figure(string Name, string Unit, double Value, double Most);
 
-    public static string DescribeMachine()
-    {
-        var cpu = System.IO.File.Exists("/proc/cpuinfo")
-            ? System.IO.File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown processor"
-            : "unknown processor";
-        var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024.0 * 1024 * 1024);
-        return string.Create(CultureInfo.InvariantCulture, $"{cpu}, {Environment.ProcessorCount} cores, {memory:0} GiB, {System.Runtime.InteropServices.RuntimeInformation.OSDescription}, .NET {Environment.Version}");
-    }
+/// <summary>The raw figures of one run, and on what they were taken.</summary>
+/// <param name="Name">Name of the benchmark and of the file.</param>
+/// <param name="Title">What was measured, for a heading.</param>
+/// <param name="Ours">What our side does.</param>
+/// <param name="Peer">What the other side does.</param>
+/// <param name="Commit">The commit that was measured, with "+" when the tree had changes.</param>
+/// <param name="At">When.</param>
+/// <param name="Machine">Processor, cores, memory, system, runtime.</param>
+/// <param name="LoadBefore">Load average of one minute before the run.</param>
+/// <param name="LoadAfter">The same, after.</param>
+public sealed record MeasuredRun(
+    string Name, string Title, string Ours, string Peer, string Commit, DateTimeOffset At, string Machine, string LoadBefore, string LoadAfter,
+    IReadOnlyList<Measurement> Measurements, IReadOnlyList<Figure> Figures)
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase, IgnoreReadOnlyProperties = true };
 
-    public static string DescribeCommit() => Git("rev-parse --short HEAD") + (Git("status --porcelain -- *.cs *.csproj *.props *.yaml").Length > 0 ? "+" : "");
+    public static MeasuredRun? Load(string name) =>
+        System.IO.File.Exists(File(name)) ? JsonSerializer.Deserialize<MeasuredRun>(System.IO.File.ReadAllText(File(name)), Json) : null;
 
     public void Save()
     {
@@ -63,22 +61,10 @@ public sealed record MeasuredRun(string Name, string Commit, DateTimeOffset At, 
         System.IO.File.WriteAllText(File(Name), JsonSerializer.Serialize(this, Json) + "\n");
     }
 
-    private static string Git(string arguments)
-    {
-        using var git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = Root, RedirectStandardOutput = true })!;
-        var output = git.StandardOutput.ReadToEnd().Trim();
-        git.WaitForExit();
-        return output;
-    }
+    /// <summary>The medians, for whoever waits at the console.</summary>
+    public string Summary() => string.Join('\n', Measurements
+        .Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Name}: {Measurement.Quantile(m.Pairs.Select(p => p.Ours), 0.5):0.##} to {Measurement.Quantile(m.Pairs.Select(p => p.Peer), 0.5):0.##} {m.Unit}, ratio {m.Ratio:0.00}"))
+        .Concat(Figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name}: {f.Value:0.#} {f.Unit}"))));
 
-    private static string FindRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (directory is not null && !System.IO.File.Exists(Path.Combine(directory.FullName, "Anycast.Blazor.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory?.FullName ?? throw new InvalidOperationException("Run the benchmarks from the repository.");
-    }
+    private static string File(string name) => Path.Combine(Surroundings.Root, "docs", "measured", name + ".json");
 }

@@ -22,30 +22,20 @@ internal static class RowsBenchmark
         await using var tunnel = await BenchTunnel.StartAsync(sandbox.Kubeconfig(agent: true));
         using var config = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(sandbox.Kubeconfig(agent: true)));
         using var peer = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(config));
-        var before = MeasuredRun.Load();
-        var taken = new List<Pair>();
-        for (var i = -WarmUp; i < pairs; i++)
-        {
-            var oursFirst = i % 2 == 0;
-            double ours, theirs;
-            if (oursFirst)
-            {
-                ours = await OursAsync(tunnel, pods);
-                theirs = await PeerAsync(peer, pods);
-            }
-            else
-            {
-                theirs = await PeerAsync(peer, pods);
-                ours = await OursAsync(tunnel, pods);
-            }
-
-            if (i >= 0)
-            {
-                taken.Add(new Pair(Math.Round(ours, 2), Math.Round(theirs, 2), oursFirst));
-            }
-        }
-
-        return new MeasuredRun("rows", MeasuredRun.DescribeCommit(), TimeProvider.System.GetUtcNow(), MeasuredRun.DescribeMachine(), before, MeasuredRun.Load(), pods, await KeptAsync(tunnel), taken);
+        var before = Surroundings.Load();
+        var taken = await BenchWorld.InTurnsAsync(pairs, WarmUp, () => OursAsync(tunnel, pods), () => PeerAsync(peer, pods));
+        return new MeasuredRun(
+            "rows",
+            $"{pods:N0} pods: from the API server to usable rows on the service",
+            "the agent lists (pages of 500) and projects, rows cross the tunnel (HTTP/2 inside the agent's WebSocket), the service checks every cell and keeps rows.",
+            "KubernetesClient lists the same pods of the same API server directly into its typed models: no agent, no tunnel.",
+            Surroundings.Commit(),
+            TimeProvider.System.GetUtcNow(),
+            Surroundings.Machine(),
+            before,
+            Surroundings.Load(),
+            [new Measurement("first row to last", "ms", 1, null, false, taken)],
+            [new Figure("Kept on the service, a pod", "bytes", await KeptAsync(tunnel), 250)]);
     }
 
     private static async Task<double> OursAsync(BenchTunnel tunnel, int pods)

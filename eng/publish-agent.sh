@@ -12,6 +12,6 @@ cd "$root"
 tar -c --exclude=bin --exclude=obj Directory.Build.props Directory.Packages.props global.json .editorconfig BannedSymbols.txt Anycast.Agent Anycast.Tunnel | tar -x -C "$work"
 cd "$work"
 dotnet publish Anycast.Agent -c Release -o "$output" --nologo -v q \
-  -p:PublishAot=true -p:StripSymbols=true -p:OptimizationPreference=Size -p:UseSystemResourceKeys=true \
+  -p:PublishAot=true -p:StripSymbols=true -p:OptimizationPreference=Speed -p:UseSystemResourceKeys=true \
   -p:ConcurrentGarbageCollection=false -p:RestoreLockedMode=false
 rm -f "$output"/*.dbg "$output"/*.pdb "$output"/*.json

@@ -74,13 +74,15 @@ internal sealed class ObjectsEndpoint(KubernetesApi api, Projector projector, IL
 
     private static Task StatusAsync(HttpContext context, int code, string reason, string message) => WriteAsync(context, code, KubernetesStatus.Failure(code, reason, message));
 
-    private static async Task WriteAsync(HttpContext context, int code, Projected projected)
+    private static Task WriteAsync(HttpContext context, int code, Projected projected)
     {
         context.Response.StatusCode = code;
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = projected.Json.Length;
         context.Response.Headers[TunnelRoutes.WithheldHeader] = projected.Counts.Total.ToString(CultureInfo.InvariantCulture);
+
+        // Not flushed: so the answer and its end go out as one.
         ProjectedCopy.Write(context.Response.BodyWriter, projected);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        return Task.CompletedTask;
     }
 }

@@ -30,6 +30,7 @@ public abstract record ResourceRow
 {
     private readonly Guid uid;
     private readonly string? uidText;
+    private readonly uint createdSeconds;
 
     /// <summary>The Kubernetes kind, e.g. <c>Pod</c>.</summary>
     public required string Kind { get; init; }
@@ -47,8 +48,12 @@ public abstract record ResourceRow
         init => uidText = Guid.TryParseExact(value, "D", out uid) && uid.ToString() == value ? null : value;
     }
 
-    /// <summary>metadata.creationTimestamp in UTC ticks, 0 when absent.</summary>
-    public long CreatedTicks { get; init; }
+    /// <summary>metadata.creationTimestamp, which has whole seconds, in UTC ticks; 0 when absent. Kept in 4 bytes.</summary>
+    public long CreatedTicks
+    {
+        get => createdSeconds == 0 ? 0 : DateTime.UnixEpoch.Ticks + (createdSeconds * TimeSpan.TicksPerSecond);
+        init => createdSeconds = (uint)Math.Clamp((value - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond, 0, uint.MaxValue);
+    }
 
     /// <summary>How it is doing.</summary>
     public Health Health { get; init; }

@@ -69,7 +69,9 @@ public sealed class AgentCarrier : IAsyncDisposable
             KeepAlivePingDelay = Ping,
             KeepAlivePingTimeout = Ping,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
-            InitialHttp2StreamWindowSize = 1024 * 1024,
+
+            // What a slow reader lets run ahead stands in front of everybody's small calls. It grows by itself where a long way needs it.
+            InitialHttp2StreamWindowSize = 256 * 1024,
             ConnectTimeout = Ping,
         });
         pulse = PulseAsync();
