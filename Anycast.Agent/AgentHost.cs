@@ -1,6 +1,7 @@
 using Anycast.Agent.Cluster;
 using Anycast.Agent.Connection;
 using Anycast.Agent.Leading;
+using Anycast.Agent.OptIns;
 using Anycast.Agent.Rights;
 using Anycast.Agent.Serving;
 using Anycast.Tunnel;
@@ -93,11 +94,12 @@ public static class AgentHost
             IStateStore store = options.CredentialSecret is { } secret ? new SecretStore(api, options.StateDirectory, secret) : new DirectoryStore(options.StateDirectory);
             using var state = await AgentState.OpenAsync(store, cancellationToken).ConfigureAwait(false);
             var (clusterUid, version) = await IdentityAsync(api, status, clock, logger, cancellationToken).ConfigureAwait(false);
-            using var rights = new RightsReader(api, clock, logger);
+            using var optIns = new OptInReader(api, options.Namespace, clock, logger);
+            using var rights = new RightsReader(api, optIns, clock, logger);
             await RightsGuard.CheckAsync(rights, options, logger, cancellationToken).ConfigureAwait(false);
             var about = new AgentAbout(AgentVersion.Current, RedactionSpecification.Current.Version, clusterUid, version);
             using var dialler = new Dialler(options, state, about);
-            await using var server = await AgentServer.StartAsync(dialler, about, api, rights, status, clock, loggers, cancellationToken).ConfigureAwait(false);
+            await using var server = await AgentServer.StartAsync(dialler, about, options, api, optIns, rights, status, clock, loggers, cancellationToken).ConfigureAwait(false);
             var stop = Task.Delay(Timeout.Infinite, cancellationToken);
             if (await Task.WhenAny(status.RefusedForGood, stop).ConfigureAwait(false) == stop)
             {

@@ -1,3 +1,5 @@
+using Anycast.Agent.Policy;
+
 namespace Anycast.Agent;
 
 /// <summary>How an agent is set up. Everything comes from the environment; the service can change nothing of it.</summary>
@@ -36,6 +38,15 @@ public sealed record AgentOptions
     /// <summary>Which replica this is (the pod's name), unique among them also after a restart of the container.</summary>
     public string Replica { get; init; } = $"{Environment.MachineName}_{Guid.NewGuid():n}";
 
+    /// <summary>
+    /// <c>ANYCAST_PROPOSE</c>: whoever set the agent up wants it to carry out approved proposals. Without it the agent refuses every
+    /// operation, but those that an opt-in allows; what the service thinks of the cluster changes nothing of that.
+    /// </summary>
+    public bool Propose { get; init; } = true;
+
+    /// <summary><c>ANYCAST_NAMESPACE</c>: the namespace that holds the customer's opt-in object; that of the credential, or <c>anycast-system</c>.</summary>
+    public string Namespace { get; init; } = "anycast-system";
+
     /// <summary>Reads the environment.</summary>
     /// <exception cref="AgentSetupException">Something is missing or wrong; the message says what to do.</exception>
     public static AgentOptions FromEnvironment(Func<string, string?> get)
@@ -56,6 +67,8 @@ public sealed record AgentOptions
             KubeconfigPath = NullIfEmpty(get("KUBECONFIG")) ?? (inCluster ? null : DefaultKubeconfig(get)),
             HealthPort = ParsePort(NullIfEmpty(get("ANYCAST_HEALTH_PORT"))),
             CaFile = NullIfEmpty(get("ANYCAST_CA_FILE")),
+            Propose = string.Equals(get("ANYCAST_PROPOSE"), "true", StringComparison.OrdinalIgnoreCase),
+            Namespace = ParseNamespace(NullIfEmpty(get("ANYCAST_NAMESPACE")) ?? NullIfEmpty(get("ANYCAST_CREDENTIAL_SECRET"))?.Split('/')[0] ?? "anycast-system"),
             AllowExcessRights = string.Equals(get("ANYCAST_ALLOW_EXCESS_RIGHTS"), "true", StringComparison.OrdinalIgnoreCase),
             LeaderLease = NullIfEmpty(get("ANYCAST_LEADER_LEASE")),
         };
@@ -77,6 +90,9 @@ public sealed record AgentOptions
 
         return uri;
     }
+
+    private static string ParseNamespace(string text) =>
+        AccessPolicy.IsLabel(text) ? text : throw new AgentSetupException($"ANYCAST_NAMESPACE is no name of a namespace: {text}");
 
     private static int? ParsePort(string? text) => text is null ? null
         : int.TryParse(text, out var port) && port is >= 0 and <= 65535 ? port

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Anycast.Tunnel.Carrier;
+using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rights;
 
@@ -18,4 +19,5 @@ namespace Anycast.Tunnel;
 [JsonSerializable(typeof(OperationRequest))]
 [JsonSerializable(typeof(OperationResult))]
 [JsonSerializable(typeof(RightsReport))]
+[JsonSerializable(typeof(LogText))]
 public sealed partial class TunnelJson : JsonSerializerContext;

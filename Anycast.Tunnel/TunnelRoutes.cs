@@ -21,6 +21,9 @@ public static class TunnelRoutes
     /// <summary>Operations: <c>POST /operations</c> with an <see cref="Operations.OperationRequest"/>, answered with an <see cref="Operations.OperationResult"/>.</summary>
     public const string Operations = "/operations";
 
+    /// <summary>Logs: <c>GET /logs/{namespace}/{pod}</c>, answered with a <see cref="Tunnel.Logs.LogText"/> where the customer's opt-in allows it, else 403.</summary>
+    public const string Logs = "/logs";
+
     /// <summary>What the agent is: version, specification version, cluster UID, Kubernetes version.</summary>
     public const string About = "/about";
 

@@ -14,7 +14,7 @@ namespace Anycast.Agent.Operations;
 /// Executes one operation: checks it against the table of patchable leaves, reads the object, checks what was approved, sends a
 /// JSON Patch, and answers with what changed as far as it may be shown. An object is never written back whole.
 /// </summary>
-internal sealed class OperationExecutor(KubernetesApi api, Projector projector, TimeProvider clock, ILogger logger)
+internal sealed class OperationExecutor(KubernetesApi api, Projector projector, OperationLaw law, TimeProvider clock, ILogger logger)
 {
     private const int MostLeaves = 20;
     private readonly NonceStore nonces = new(clock);
@@ -41,6 +41,11 @@ internal sealed class OperationExecutor(KubernetesApi api, Projector projector, 
         if (Check(request, out var kind, out var leaves) is { } refused)
         {
             return refused;
+        }
+
+        if (!await law.AllowsAsync(request, cancellationToken).ConfigureAwait(false))
+        {
+            return new OperationResult(OperationStatus.Forbidden, Reason: "NotOptedIn");
         }
 
         if (!request.DryRun && !nonces.TryUse(request.Nonce!))

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Anycast.Agent.Cluster;
+using Anycast.Agent.OptIns;
 using Anycast.Tunnel.Projection;
 using Anycast.Tunnel.Rights;
 using Anycast.Tunnel.Rows;
@@ -11,7 +12,7 @@ namespace Anycast.Agent.Rights;
 /// Asks the API server what the agent may do (SelfSubjectRulesReview, authorization.k8s.io/v1), in the whole cluster and in each
 /// namespace, and keeps the answer for a few seconds: the service may ask as often as it likes, the API server is not asked more often.
 /// </summary>
-internal sealed class RightsReader(KubernetesApi api, TimeProvider clock, ILogger logger) : IDisposable
+internal sealed class RightsReader(KubernetesApi api, OptInReader optIns, TimeProvider clock, ILogger logger) : IDisposable
 {
     private const int MostNamespaces = RightsCheck.MostScopes - 1;
     private const int AtOnce = 4;
@@ -31,7 +32,8 @@ internal sealed class RightsReader(KubernetesApi api, TimeProvider clock, ILogge
         {
             if (last is null || clock.GetElapsedTime(readAt) > Kept)
             {
-                last = RightsCheck.Clean(await AskAsync(cancellationToken).ConfigureAwait(false));
+                var report = await AskAsync(cancellationToken).ConfigureAwait(false);
+                last = RightsCheck.Clean(report with { OptIns = await optIns.ReadAsync(cancellationToken).ConfigureAwait(false) });
                 readAt = clock.GetTimestamp();
             }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Anycast.Agent.Cluster;
 using Anycast.Agent.Connection;
 using Anycast.Agent.Operations;
+using Anycast.Agent.OptIns;
 using Anycast.Agent.Rights;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Projection;
@@ -19,7 +20,7 @@ internal static class AgentServer
     /// <summary>How long requests that are under way may take when the agent is asked to stop; the pod has 20 s.</summary>
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(12);
 
-    public static async Task<IAsyncDisposable> StartAsync(Dialler dialler, AgentAbout about, KubernetesApi api, RightsReader rights, AgentStatus status, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<IAsyncDisposable> StartAsync(Dialler dialler, AgentAbout about, AgentOptions options, KubernetesApi api, OptInReader optIns, RightsReader rights, AgentStatus status, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var logger = loggers.CreateLogger("Anycast.Agent");
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Anycast.Agent" });
@@ -28,7 +29,8 @@ internal static class AgentServer
         builder.WebHost.UseKestrelCore().ConfigureKestrel(ConfigureTunnel);
         var app = builder.Build();
         var projector = Projector.Current;
-        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger, app.Lifetime.ApplicationStopping), new OperationExecutor(api, projector, clock, logger), rights, logger);
+        var operations = new OperationExecutor(api, projector, new OperationLaw(options.Propose, optIns), clock, logger);
+        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger, app.Lifetime.ApplicationStopping), operations, new LogsEndpoint(api, optIns, logger), rights, logger);
         app.Run(requests.HandleAsync);
         await app.StartAsync(cancellationToken).ConfigureAwait(false);
         return new Running(app, Drain);

@@ -30,6 +30,7 @@ public sealed class AgentProcess : IDisposable
         start.RedirectStandardError = true;
         start.Environment["ANYCAST_SERVER"] = server.ToString();
         start.Environment["ANYCAST_TOKEN"] = token;
+        start.Environment["ANYCAST_PROPOSE"] = "true";
         start.Environment["ANYCAST_STATE"] = directory.File("state");
         start.Environment["KUBECONFIG"] = directory.File("kubeconfig");
         start.Environment["ANYCAST_HEALTH_PORT"] = healthPort.ToString(System.Globalization.CultureInfo.InvariantCulture);

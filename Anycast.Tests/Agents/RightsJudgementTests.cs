@@ -37,7 +37,7 @@ public sealed class RightsJudgementTests
     [PolicyClause("S07")]
     public void Of_TheDefaultManifest_IsReadingAndNothingElse()
     {
-        var view = RightsJudgement.Of(Manifest(propose: false), ClusterAccessKind.ReadOnly, default);
+        var view = RightsJudgement.Of(Manifest(propose: false), ClusterAccessKind.ReadOnly, default, default);
 
         Assert.Empty(view.Held);
         Assert.Empty(view.Missing);
@@ -51,12 +51,12 @@ public sealed class RightsJudgementTests
     {
         var report = Manifest(propose: true);
 
-        var agreed = RightsJudgement.Of(report, ClusterAccessKind.Propose, default);
+        var agreed = RightsJudgement.Of(report, ClusterAccessKind.Propose, default, default);
         Assert.Empty(agreed.Excess);
         Assert.Equal(["workload_write", "node_write"], agreed.Held.Select(h => h.Code));
         Assert.DoesNotContain("workload_write", agreed.Denied);
 
-        Assert.Equal(["workload_write", "node_write"], RightsJudgement.Of(report, ClusterAccessKind.ReadOnly, default).Excess.Select(h => h.Code));
+        Assert.Equal(["workload_write", "node_write"], RightsJudgement.Of(report, ClusterAccessKind.ReadOnly, default, default).Excess.Select(h => h.Code));
     }
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class RightsJudgementTests
         var report = Manifest(propose: false);
         report = report with { Scopes = [.. report.Scopes, new ScopedRules("shop", [new RoleRule([group], [resource], [verb], [], [])])] };
 
-        var view = RightsJudgement.Of(report, ClusterAccessKind.Propose, default);
+        var view = RightsJudgement.Of(report, ClusterAccessKind.Propose, default, default);
 
         var held = Assert.Single(view.Excess);
         Assert.Equal((code, "shop"), (held.Code, Assert.Single(held.Namespaces)));
@@ -79,7 +79,7 @@ public sealed class RightsJudgementTests
     [PolicyClause("S07")]
     public void Of_AWildcard_CallsNothingImpossible()
     {
-        var view = RightsJudgement.Of(new RightsReport(true, [new ScopedRules("", [new RoleRule(["*"], ["*"], ["*"], [], [])])]), ClusterAccessKind.Propose, default);
+        var view = RightsJudgement.Of(new RightsReport(true, [new ScopedRules("", [new RoleRule(["*"], ["*"], ["*"], [], [])])]), ClusterAccessKind.Propose, default, default);
 
         Assert.Empty(view.Denied);
         Assert.Equal("wildcard", Assert.Single(view.Excess).Code);
@@ -89,7 +89,7 @@ public sealed class RightsJudgementTests
     [Fact]
     public void Of_NoWordAtAll_ClaimsNothing()
     {
-        var view = RightsJudgement.Of(new RightsReport(false, []), ClusterAccessKind.ReadOnly, default);
+        var view = RightsJudgement.Of(new RightsReport(false, []), ClusterAccessKind.ReadOnly, default, default);
 
         Assert.True(view.IsUnknown);
         Assert.Empty(view.Denied);
@@ -101,7 +101,7 @@ public sealed class RightsJudgementTests
         var report = Manifest(propose: false);
         var scopes = report.Scopes.Select(s => new ScopedRules(s.Namespace, [.. s.Rules.Select(r => r with { Resources = [.. r.Resources.Where(x => x != "pods")] })])).ToList();
 
-        Assert.Equal(["Pod"], RightsJudgement.Of(report with { Scopes = scopes }, ClusterAccessKind.ReadOnly, default).Missing);
+        Assert.Equal(["Pod"], RightsJudgement.Of(report with { Scopes = scopes }, ClusterAccessKind.ReadOnly, default, default).Missing);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ public sealed class AgentProcess : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet", [dll]) { WorkingDirectory = _directory.Path, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["ANYCAST_SERVER"] = server.ToString();
         start.Environment["ANYCAST_TOKEN"] = token ?? "";
+        start.Environment["ANYCAST_PROPOSE"] = "true";
         start.Environment["ANYCAST_STATE"] = _directory.File("state");
         start.Environment["KUBECONFIG"] = _directory.File("kubeconfig");
         _process = new Process { StartInfo = start };

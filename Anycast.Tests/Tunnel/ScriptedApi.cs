@@ -102,9 +102,9 @@ public sealed class ScriptedApi : IAsyncDisposable
             return;
         }
 
-        if (target == "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews")
+        if (target is "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" or "/apis/agent.anycast.io/v1/namespaces/anycast-system/agentoptins/default")
         {
-            // The agent's look at its own rights when it starts; no call of the test's.
+            // The agent's look at its own rights and at the customer's opt-ins; no call of the test's.
             await JsonAsync(context, """{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}""", 404);
             return;
         }

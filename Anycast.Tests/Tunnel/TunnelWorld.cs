@@ -24,7 +24,7 @@ public sealed class TunnelWorld : IAsyncDisposable
     /// <summary>The network between the two, where a test asked for one.</summary>
     public WeakLink? Link { get; }
 
-    public AgentOptions Options { get; }
+    public AgentOptions Options { get; private set; }
 
     public Task<int> Agent { get; private set; } = Task.FromResult(0);
 
@@ -33,10 +33,11 @@ public sealed class TunnelWorld : IAsyncDisposable
     public List<(string Kind, int Count)> Alarms { get; } = [];
 
     /// <summary>Starts both and waits until the agent is connected.</summary>
-    public static async Task<TunnelWorld> StartAsync(string kubeconfig, ILoggerFactory? loggers = null, bool weak = false, TimeSpan latency = default)
+    public static async Task<TunnelWorld> StartAsync(string kubeconfig, ILoggerFactory? loggers = null, bool weak = false, TimeSpan latency = default, Func<AgentOptions, AgentOptions>? with = null)
     {
         var service = await ServiceHost.StartAsync();
         var world = new TunnelWorld(service, kubeconfig, weak ? new WeakLink(service.Address.Port) { Latency = latency } : null);
+        world.Options = with?.Invoke(world.Options) ?? world.Options;
         world.StartAgent(loggers);
         await world.ConnectedAsync();
         return world;

@@ -1,3 +1,5 @@
+using Anycast.Tunnel.OptIns;
+
 namespace Anycast.Tunnel.Rights;
 
 /// <summary>What the agent may do in one namespace, beyond what it may do everywhere.</summary>
@@ -11,4 +13,5 @@ public sealed record ScopedRules(string Namespace, IReadOnlyList<RoleRule> Rules
 /// </summary>
 /// <param name="Complete">False when a review was refused, was incomplete by the API server's own word, or when there are more namespaces than are asked for.</param>
 /// <param name="Scopes">The whole cluster first, then the namespaces with rules of their own.</param>
-public sealed record RightsReport(bool Complete, IReadOnlyList<ScopedRules> Scopes);
+/// <param name="OptIns">What the customer's opt-in object holds; null of an agent that knows none.</param>
+public sealed record RightsReport(bool Complete, IReadOnlyList<ScopedRules> Scopes, IReadOnlyList<OptIn>? OptIns = null);

@@ -15,7 +15,7 @@ public static class InstallManifest
     private const string Prefix = "Anycast.Core.Agents.Install.chart.";
 
     /// <summary>Names of the templates, in the order they are applied.</summary>
-    public static IReadOnlyList<string> Templates { get; } = ["agent.yaml", "read.yaml", "propose.yaml"];
+    public static IReadOnlyList<string> Templates { get; } = ["agent.yaml", "read.yaml", "optin.yaml", "propose.yaml"];
 
     /// <summary>Renders all documents of an installation.</summary>
     public static string Render(InstallValues values)

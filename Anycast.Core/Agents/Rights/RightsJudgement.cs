@@ -1,6 +1,7 @@
 using Anycast.Core.Clusters;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Operations;
+using Anycast.Tunnel.OptIns;
 using Anycast.Tunnel.Rights;
 
 namespace Anycast.Core.Agents.Rights;
@@ -40,11 +41,13 @@ public static class RightsJudgement
     private static readonly HashSet<string> s_proposals = [.. PatchableLeaves.Kinds.Select(k => ResourceKinds.ByKind(k.Group, k.Kind)).OfType<ResourceKind>().Select(k => $"{k.Group}/{k.Plural}")];
 
     /// <summary>Judges a report for a cluster that was connected for <paramref name="access"/>.</summary>
-    public static RightsView Of(RightsReport report, ClusterAccessKind access, DateTimeOffset reportedAt)
+    /// <param name="now">Decides which opt-ins are in force.</param>
+    public static RightsView Of(RightsReport report, ClusterAccessKind access, DateTimeOffset reportedAt, DateTimeOffset now)
     {
         var everywhere = report.Scopes.FirstOrDefault(s => s.Namespace.Length == 0)?.Rules ?? [];
         var known = ResourceKinds.All.Where(k => s_readVerbs.All(v => v == "watch" && !k.HasRows || Covers(everywhere, k.Group, k.Plural, v))).ToList();
-        var held = Held(report, access);
+        var optIns = report.OptIns ?? [];
+        var held = Held(report, access, [.. optIns.Where(o => o.IsInForce(now))]);
         var codes = held.Select(h => h.Code).ToHashSet(StringComparer.Ordinal);
         var everything = report.Scopes.SelectMany(s => s.Rules).ToList();
         return new RightsView(
@@ -54,12 +57,13 @@ public static class RightsJudgement
             [.. ResourceKinds.WithRows.Except(known).Select(k => k.Kind)],
             held,
             report.Scopes.Count == 0 ? [] : [.. s_sorts.Where(s => !codes.Contains(s.Code) && !s.Probes.Any(p => Covers(everything, p.Group, p.Resource, p.Verb))).Select(s => s.Code)],
-            AlsoReadable(everything));
+            AlsoReadable(everything),
+            [.. optIns.Select(o => View(report, o, now))]);
     }
 
-    private static List<HeldRight> Held(RightsReport report, ClusterAccessKind access) =>
+    private static List<HeldRight> Held(RightsReport report, ClusterAccessKind access, IReadOnlyList<OptIn> optIns) =>
         [.. report.Scopes
-            .SelectMany(scope => RightsLinter.Check(scope.Rules).Select(right => (Right: right, scope.Namespace, Reason: Reason(right, access))))
+            .SelectMany(scope => RightsLinter.Check(scope.Rules).Select(right => (Right: right, scope.Namespace, Reason: Reason(right, scope.Namespace, access, optIns))))
             .GroupBy(x => (x.Reason, x.Right.Code))
             .Select(g => new HeldRight(
                 g.Key.Code,
@@ -68,8 +72,25 @@ public static class RightsJudgement
                 g.Any(x => x.Namespace.Length == 0) ? [] : [.. g.Select(x => x.Namespace).Distinct().Order(StringComparer.Ordinal)]))
             .OrderBy(h => h.Reason).ThenBy(h => Array.FindIndex(s_sorts, s => s.Code == h.Code))];
 
-    private static RightReason Reason(ExcessRight right, ClusterAccessKind access) =>
-        access == ClusterAccessKind.Propose && right.Verb == "patch" && s_proposals.Contains(right.Resource) ? RightReason.Proposals : RightReason.Excess;
+    private static RightReason Reason(ExcessRight right, string ns, ClusterAccessKind access, IReadOnlyList<OptIn> optIns) =>
+        access == ClusterAccessKind.Propose && right.Verb == "patch" && s_proposals.Contains(right.Resource) ? RightReason.Proposals
+        : optIns.Any(o => o.Namespaces.Contains(ns) && Needs(o.Kind, right.Resource, right.Verb)) ? RightReason.OptIn
+        : RightReason.Excess;
+
+    /// <summary>Whether an opt-in can do nothing without a right. Bound in the whole cluster, a right is more than any opt-in needs.</summary>
+    private static bool Needs(OptInKind kind, string resource, string verb) => kind switch
+    {
+        OptInKind.Logs => resource == "/pods/log" && verb == "get",
+        OptInKind.ScaleRestart => resource is "apps/deployments" or "apps/statefulsets" or "apps/daemonsets" && verb == "patch",
+        _ => false,
+    };
+
+    private static OptInView View(RightsReport report, OptIn optIn, DateTimeOffset now)
+    {
+        var (group, resource, verb) = optIn.Kind == OptInKind.Logs ? ("", "pods/log", "get") : ("apps", "deployments", "patch");
+        var without = optIn.Namespaces.Where(ns => !report.Scopes.Any(s => (s.Namespace.Length == 0 || s.Namespace == ns) && Covers(s.Rules, group, resource, verb))).ToList();
+        return new OptInView(optIn, !optIn.IsInForce(now) ? OptInState.Expired : without.Count > 0 ? OptInState.RightMissing : OptInState.InForce, without);
+    }
 
     /// <summary><c>patch deployments.apps</c>: as kubectl names a resource.</summary>
     private static string Words(ExcessRight right)

@@ -42,7 +42,7 @@ public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, Clus
         var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Permission.ClustersView, ct);
         return !grant.IsOk ? grant.Failure
             : connections.Find(clusterId) is not { } connection ? ClusterFailures.Offline
-            : await TakeAsync(connection, ct) ? Outcome.Ok : ClusterFailures.Broken;
+            : await TryTakeAsync(connection, ct);
     }
 
     /// <summary>Asks a connected agent at once and then every five minutes, until its connection ends.</summary>
@@ -70,6 +70,18 @@ public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, Clus
         }
     }
 
+    private async Task<Outcome> TryTakeAsync(AgentConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            return await TakeAsync(connection, ct) ? Outcome.Ok : ClusterFailures.Broken;
+        }
+        catch (Exception e) when (e is AgentOfflineException or IOException)
+        {
+            return ClusterFailures.Offline; // It went away while it was asked.
+        }
+    }
+
     private async Task<bool> TakeAsync(AgentConnection connection, CancellationToken ct)
     {
         if (await connection.Link.Client.RightsAsync(ct) is not { } report)
@@ -92,6 +104,6 @@ public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, Clus
         return true;
     }
 
-    private static RightsView View(ClusterRights row, ClusterAccessKind kind) =>
-        RightsJudgement.Of(JsonSerializer.Deserialize(row.Report, TunnelJson.Default.RightsReport)!, kind, row.ReportedAt);
+    private RightsView View(ClusterRights row, ClusterAccessKind kind) =>
+        RightsJudgement.Of(JsonSerializer.Deserialize(row.Report, TunnelJson.Default.RightsReport)!, kind, row.ReportedAt, clock.GetUtcNow());
 }

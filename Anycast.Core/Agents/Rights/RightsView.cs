@@ -1,3 +1,5 @@
+using Anycast.Tunnel.OptIns;
+
 namespace Anycast.Core.Agents.Rights;
 
 /// <summary>Why the agent holds a right beyond reading.</summary>
@@ -8,7 +10,28 @@ public enum RightReason
 
     /// <summary>To carry out approved proposals.</summary>
     Proposals = 2,
+
+    /// <summary>For an opt-in of the customer's that is in force there.</summary>
+    OptIn = 3,
 }
+
+/// <summary>Whether an opt-in holds.</summary>
+public enum OptInState
+{
+    InForce = 1,
+
+    /// <summary>Its time is over.</summary>
+    Expired = 2,
+
+    /// <summary>It is in force, but the agent's role lacks the right in some of its namespaces; there nothing follows from it.</summary>
+    RightMissing = 3,
+}
+
+/// <summary>An opt-in of the customer's as its page shows it.</summary>
+/// <param name="OptIn">What the object in the cluster says.</param>
+/// <param name="State">Whether it holds.</param>
+/// <param name="WithoutRight">Namespaces where the right below it is missing.</param>
+public sealed record OptInView(OptIn OptIn, OptInState State, IReadOnlyList<string> WithoutRight);
 
 /// <summary>Kinds of one topic that the agent reads in the whole cluster.</summary>
 /// <param name="Topic">Key of its text: <c>workloads</c>, <c>network</c> …</param>
@@ -30,6 +53,7 @@ public sealed record HeldRight(string Code, RightReason Reason, IReadOnlyList<st
 /// <param name="Held">What it could do beyond reading, excess first.</param>
 /// <param name="Denied">Sorts of rights that it does not hold anywhere, as far as is known.</param>
 /// <param name="AlsoReadable">Resources that it could read and has no words to ask for.</param>
+/// <param name="OptIns">What the customer opted in to, in the cluster itself.</param>
 public sealed record RightsView(
     DateTimeOffset ReportedAt,
     bool Complete,
@@ -37,7 +61,8 @@ public sealed record RightsView(
     IReadOnlyList<string> Missing,
     IReadOnlyList<HeldRight> Held,
     IReadOnlyList<string> Denied,
-    IReadOnlyList<string> AlsoReadable)
+    IReadOnlyList<string> AlsoReadable,
+    IReadOnlyList<OptInView> OptIns)
 {
     /// <summary>What it holds for nothing that was agreed.</summary>
     public IReadOnlyList<HeldRight> Excess => [.. Held.Where(h => h.Reason == RightReason.Excess)];

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Anycast.Tunnel;
+using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Projection;
 using Anycast.Tunnel.Rights;
@@ -166,6 +167,37 @@ public sealed class AgentClient
         catch (Exception e) when (e is JsonException or ProjectionException)
         {
             return null;
+        }
+    }
+
+    /// <summary>What a container logged: 200 with the text, or the code of the refusal; 403 also where the customer has not opted in.</summary>
+    /// <exception cref="AgentOfflineException">The agent is gone.</exception>
+    public async Task<(int Status, LogText? Text)> LogsAsync(LogQuery query, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Address(TunnelRoutes.Logs + query.Target));
+        using var response = await SendAsync(request, limit.Token, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            return ((int)response.StatusCode, null);
+        }
+
+        try
+        {
+            using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            var json = await BodyReader.ReadAsync(body, MaxRightsBytes, limit.Token).ConfigureAwait(false);
+            if (JsonSerializer.Deserialize(json, TunnelJson.Default.LogText) is not { } text)
+            {
+                return (502, null);
+            }
+
+            var (own, differences) = LogRedactor.Check(text);
+            check.Count("Log", differences);
+            return (200, own);
+        }
+        catch (Exception e) when (e is JsonException or ProjectionException)
+        {
+            return (502, null);
         }
     }
 

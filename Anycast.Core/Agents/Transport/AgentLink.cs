@@ -1,4 +1,5 @@
 using Anycast.Core.Clusters.Links;
+using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
 
@@ -18,6 +19,8 @@ public sealed class AgentLink(AgentClient client) : IClusterLink
         var result = await client.OperateAsync(request, ct);
         return result is { Status: OperationStatus.Unavailable, Reason: AgentClient.Offline } ? throw new AgentOfflineException() : result;
     }
+
+    public Task<(int Status, LogText? Text)> LogsAsync(LogQuery query, CancellationToken ct) => client.LogsAsync(query, ct);
 
     public void Close(string reason) => _ = client.Carrier.CloseAsync(reason);
 }

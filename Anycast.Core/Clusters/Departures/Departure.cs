@@ -19,6 +19,9 @@ public enum DepartureOperation
 
     /// <summary>A change, and what it changed.</summary>
     Execute = 5,
+
+    /// <summary>What a container logged, where the customer had opted in.</summary>
+    Logs = 6,
 }
 
 /// <summary>Something that left a cluster through its agent: who asked, for what, and how much it was. What it said is kept nowhere.</summary>

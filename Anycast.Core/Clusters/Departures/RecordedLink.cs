@@ -3,6 +3,7 @@ using System.Text.Json;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Tunnel;
+using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
 
@@ -43,6 +44,17 @@ internal sealed class RecordedLink(IClusterLink link, DepartureLog log, Guid clu
         // Not with the caller's token: what was executed was executed, and is written down.
         await log.RecordAsync(clusterId, actor, request.DryRun ? DepartureOperation.DryRun : DepartureOperation.Execute, (target.Kind, target.Namespace, target.Name), bytes, null, CancellationToken.None);
         return result;
+    }
+
+    public async Task<(int Status, LogText? Text)> LogsAsync(LogQuery query, CancellationToken ct)
+    {
+        var answer = await link.LogsAsync(query, ct);
+        if (answer.Text is { } text)
+        {
+            await log.RecordAsync(clusterId, actor, DepartureOperation.Logs, ("Pod", query.Namespace, query.Pod), text.Lines.Sum(l => System.Text.Encoding.UTF8.GetByteCount(l) + 1L), text.Withheld, ct);
+        }
+
+        return answer;
     }
 
     /// <summary>Watches are counted by the hour, where they are fed into the cache.</summary>

@@ -15,6 +15,9 @@ public static class ClusterFailures
     /// <summary>The cluster's RBAC or the agent's own law does not allow it.</summary>
     public static readonly Failure Forbidden = new(FailureKind.Forbidden, "cluster.forbidden");
 
+    /// <summary>The customer's opt-in object in the cluster does not allow it now, or the cluster's RBAC below it does not.</summary>
+    public static readonly Failure NotOptedIn = new(FailureKind.Forbidden, "cluster.not_opted_in");
+
     /// <summary>The cluster has no such object.</summary>
     public static readonly Failure NotFound = new(FailureKind.NotFound, "cluster.not_found");
 

@@ -4,6 +4,7 @@ using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
+using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
 using k8s;
@@ -125,6 +126,15 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
 
         var slice = open.Value.Query(RowQuery.Of("Event") with { Sort = RowSort.LastSeen, Namespace = ns.Length == 0 ? null : ns, About = $"{kind}/{name}" }, 0, limit);
         return slice.Items.OfType<EventRow>().ToArray();
+    }
+
+    /// <summary>The last lines that a container logged. Only where the customer's opt-in object in the cluster allows it, for as long as it does.</summary>
+    public async Task<Outcome<LogText>> LogsAsync(Actor actor, Guid teamId, Guid clusterId, LogQuery query, CancellationToken ct)
+    {
+        var open = await OpenAsync(actor, teamId, clusterId, ct);
+        return !open.IsOk ? open.Failure
+            : !open.Value.Grant.Scope.Allows(query.Namespace) ? ClusterFailures.NotFound
+            : await new ClusterReader(open.Value.Link).ReadLogsAsync(query, ct);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
@@ -5,6 +6,7 @@ using System.Text.Json.Serialization;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Tunnel;
+using Anycast.Tunnel.Logs;
 using k8s;
 using k8s.Models;
 
@@ -37,6 +39,25 @@ internal sealed class ClusterReader(IClusterLink link)
             }
 
             return await ReadBoundedAsync(response, limit.Token) is { } body ? body : ClusterFailures.TooLarge;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return ClusterFailures.Timeout;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or ObjectDisposedException)
+        {
+            return ClusterFailures.Offline;
+        }
+    }
+
+    public async Task<Outcome<LogText>> ReadLogsAsync(LogQuery query, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(ClusterLimits.ReadTimeout);
+        try
+        {
+            var (status, text) = await link.LogsAsync(query, limit.Token);
+            return text is not null ? text : status == (int)HttpStatusCode.Forbidden ? ClusterFailures.NotOptedIn : ClusterFailures.Of((HttpStatusCode)status);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

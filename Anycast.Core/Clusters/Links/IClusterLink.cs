@@ -1,3 +1,4 @@
+using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
 
@@ -19,6 +20,10 @@ public interface IClusterLink
     /// <summary>One operation, or its dry run.</summary>
     /// <exception cref="HttpRequestException">The tunnel broke; what became of an execution is not known.</exception>
     Task<OperationResult> ExecuteAsync(OperationRequest request, CancellationToken ct);
+
+    /// <summary>What a container logged, where the customer's opt-in allows it.</summary>
+    /// <exception cref="HttpRequestException">The tunnel broke.</exception>
+    Task<(int Status, LogText? Text)> LogsAsync(LogQuery query, CancellationToken ct) => Task.FromResult<(int, LogText?)>((403, null));
 
     /// <summary>Cuts the tunnel. <paramref name="reason"/> is a code.</summary>
     void Close(string reason);
