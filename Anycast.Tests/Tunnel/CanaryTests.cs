@@ -9,7 +9,7 @@ namespace Anycast.Tests.Tunnel;
 /// <summary>Ten thousand generated objects of every kind: no canary passes, everything that may arrive does.</summary>
 public sealed class CanaryTests
 {
-    private const int ObjectsPerKind = 350;
+    private const int ObjectsPerKind = 300;
 
     private static readonly Dictionary<string, Type> Models = new(StringComparer.Ordinal)
     {
@@ -39,6 +39,11 @@ public sealed class CanaryTests
         ["CustomResourceDefinition"] = typeof(V1CustomResourceDefinition),
         ["ControllerRevision"] = typeof(V1ControllerRevision),
         ["Lease"] = typeof(V1Lease),
+        ["ReplicationController"] = typeof(V1ReplicationController),
+        ["PriorityClass"] = typeof(V1PriorityClass),
+        ["VolumeAttachment"] = typeof(V1VolumeAttachment),
+        ["CSIDriver"] = typeof(V1CSIDriver),
+        ["CSINode"] = typeof(V1CSINode),
         ["Secret"] = typeof(V1Secret),
         ["ConfigMap"] = typeof(V1ConfigMap),
         ["Certificate"] = typeof(V1Deployment),

@@ -17,13 +17,13 @@ public sealed partial class HostileServiceTests
 
     // What the law lets through, written down here anew: get and list of these, in any namespace, and nothing below an object.
     private const string Kinds = "namespaces|nodes|pods|services|persistentvolumeclaims|events|persistentvolumes|resourcequotas|limitranges|serviceaccounts|deployments|replicasets|statefulsets|daemonsets"
-        + "|jobs|cronjobs|ingresses|ingressclasses|networkpolicies|horizontalpodautoscalers|poddisruptionbudgets|endpointslices|storageclasses|customresourcedefinitions";
+        + "|jobs|cronjobs|ingresses|ingressclasses|networkpolicies|horizontalpodautoscalers|poddisruptionbudgets|endpointslices|storageclasses|volumeattachments|csidrivers|csinodes|priorityclasses|replicationcontrollers|customresourcedefinitions";
 
     private static readonly string[] s_resources =
     [
         "secrets", "secrets/db", "configmaps", "configmaps/app", "pods/web-1/log", "pods/web-1/exec?command=sh", "pods/web-1/attach", "pods/web-1/portforward", "pods/web-1/proxy/", "pods/web-1/ephemeralcontainers",
         "pods/web-1/eviction", "services/web/proxy/", "serviceaccounts/default/token", "controllerrevisions", "podtemplates", "roles", "rolebindings", "leases", "bindings", "pods/web-1/binding", "deployments/web/scale",
-        "pods?watch=true", "pods?fieldSelector=spec.serviceAccountName%3Dadmin", "pods?labelSelector=a%00b", "pods?limit=1&limit=2", "pods?dryRun=All", "pods?fieldManager=x", "pods/web-1?export=true", "pods?pretty=true", "replicationcontrollers",
+        "pods?watch=true", "pods?fieldSelector=spec.serviceAccountName%3Dadmin", "pods?labelSelector=a%00b", "pods?limit=1&limit=2", "pods?dryRun=All", "pods?fieldManager=x", "pods/web-1?export=true", "pods?pretty=true", "replicationcontrollers/web/scale",
     ];
 
     private static readonly string[] s_elsewhere =

@@ -31,7 +31,7 @@ public static class RightsJudgement
     {
         ["Namespace"] = "cluster", ["Node"] = "cluster", ["ResourceQuota"] = "cluster", ["LimitRange"] = "cluster", ["ServiceAccount"] = "cluster", ["CustomResourceDefinition"] = "cluster",
         ["Service"] = "network", ["Ingress"] = "network", ["IngressClass"] = "network", ["NetworkPolicy"] = "network", ["EndpointSlice"] = "network",
-        ["PersistentVolumeClaim"] = "storage", ["PersistentVolume"] = "storage", ["StorageClass"] = "storage",
+        ["PersistentVolumeClaim"] = "storage", ["PersistentVolume"] = "storage", ["StorageClass"] = "storage", ["VolumeAttachment"] = "storage", ["CSIDriver"] = "storage", ["CSINode"] = "storage", ["PriorityClass"] = "cluster",
         ["Event"] = "events", ["PodMetrics"] = "metrics", ["NodeMetrics"] = "metrics",
     };
 
@@ -103,7 +103,7 @@ public static class RightsJudgement
     private static string[] AlsoReadable(List<RoleRule> rules)
     {
         var sensitive = s_sorts.SelectMany(s => s.Probes).Select(p => (p.Group, p.Resource)).ToHashSet();
-        return [.. rules.Where(r => r.Verbs.Intersect(s_readVerbs).Any())
+        return [.. rules.Where(r => r.Names.Count == 0 && r.Verbs.Intersect(s_readVerbs).Any())
             .SelectMany(r => r.Groups.SelectMany(g => r.Resources.Select(p => (Group: g, Resource: p))))
             .Where(x => !x.Group.Contains('*') && !x.Resource.Contains('*') && !sensitive.Contains(x) && !ResourceKinds.All.Any(k => k.Group == x.Group && k.Plural == x.Resource))
             .Select(x => x.Group.Length == 0 ? x.Resource : $"{x.Resource}.{x.Group}").Distinct().Order(StringComparer.Ordinal)];
