@@ -22,7 +22,8 @@ internal sealed class DemoHost(
     ILoggerFactory loggers,
     TimeProvider clock) : BackgroundService
 {
-    private static readonly TimeSpan s_lookForOperator = TimeSpan.FromMilliseconds(200);
+    // A look is a query: an installation that waits for its operator overnight must not be busy with it.
+    private static readonly TimeSpan s_lookForOperator = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _log = loggers.CreateLogger<DemoHost>();

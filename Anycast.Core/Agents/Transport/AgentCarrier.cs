@@ -71,7 +71,7 @@ public sealed class AgentCarrier : IAsyncDisposable
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
 
             // What a slow reader lets run ahead stands in front of everybody's small calls. It grows by itself where a long way needs it.
-            InitialHttp2StreamWindowSize = 256 * 1024,
+            InitialHttp2StreamWindowSize = 128 * 1024,
             ConnectTimeout = Ping,
         });
         pulse = PulseAsync();
