@@ -9,6 +9,7 @@ using Anycast.Core.Diagnostics;
 using Anycast.Core.Mail;
 using Anycast.Core.Notifications;
 using Anycast.Core.Operators;
+using Anycast.Core.Privacy;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Anycast.Core.Usage;
@@ -48,6 +49,7 @@ services.AddUsage();
 services.AddDiagnostics();
 services.AddAssistant(settings);
 services.AddApiTokens();
+services.AddPrivacy();
 services.AddOperators();
 
 services.AddKeyRing();

@@ -9,14 +9,11 @@ public static class AccountRules
     public const int NameMaxLength = 80;
     public const int EmailMaxLength = 254;
 
-    // The most used passwords of twelve characters and more, and what people build from the product's name.
-    private static readonly string[] s_common =
+    // What people build from the product's name, and of keys that lie beside each other; the long list is in CommonPasswords.
+    private static readonly string[] s_ours =
     [
-        "123456789012", "1234567890123", "12345678901234", "123456123456", "123123123123", "111111111111", "000000000000", "qwertyuiop12",
-        "qwertyuiop123", "qwerty123456", "qwertyqwerty", "1q2w3e4r5t6y", "q1w2e3r4t5y6", "1qaz2wsx3edc", "zaq12wsxcde3", "passwordpassword",
-        "password1234", "password12345", "password123456", "passwort1234", "passwort12345", "passwortpasswort", "administrator", "adminadminadmin",
-        "administrator1", "iloveyouiloveyou", "letmeinletmein", "welcome12345", "willkommen123", "changemechangeme", "changeme12345", "correcthorsebatterystaple",
-        "abcdefghijkl", "abcdefghijklm", "abcd12345678", "abc123abc123", "asdfghjklasdf", "asdfasdfasdf", "qazwsxedcrfv", "anycastanycast", "kubernetes123", "kuberneteskubernetes",
+        "anycastanycast", "kubernetes123", "kuberneteskubernetes", "qwertyuiop12", "1q2w3e4r5t6y", "q1w2e3r4t5y6", "zaq12wsxcde3", "willkommen123", "passwort1234", "passwort12345", "correcthorsebatterystaple",
+        "123456789012", "1234567890123", "12345678901234", "abcdefghijkl", "abcdefghijklm", "qazwsxedcrfv",
     ];
 
     /// <summary>Checks a name.</summary>
@@ -47,7 +44,7 @@ public static class AccountRules
         }
 
         var lower = password.ToLowerInvariant();
-        var isCommon = s_common.Contains(lower)
+        var isCommon = s_ours.Contains(lower) || CommonPasswords.Contains(lower)
             || lower.Distinct().Count() <= 3
             || (email.Length > 0 && password.Contains(email.Split('@')[0], StringComparison.OrdinalIgnoreCase) && email.Split('@')[0].Length >= 6 && length < 20)
             || (name.Trim().Length >= 6 && lower.Replace(" ", "") == name.ToLowerInvariant().Replace(" ", ""));

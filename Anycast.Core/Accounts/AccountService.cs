@@ -26,6 +26,7 @@ public sealed class AccountService(
     AccountTokens tokens,
     SessionService sessions,
     MailQueue mail,
+    EqualTime equalTime,
     ActivityLog activity,
     RateLimiter limiter,
     IOptions<AccountsOptions> options,
@@ -36,7 +37,10 @@ public sealed class AccountService(
     /// Registers. The answer is the same whether the address is known or not, and takes the same time; the mail that follows decides (T18).
     /// <paramref name="link"/> makes the link of the mail from a path and query.
     /// </summary>
-    public async Task<Outcome> RegisterAsync(Registration input, string? ip, Func<string, Uri> link, CancellationToken ct)
+    public Task<Outcome> RegisterAsync(Registration input, string? ip, Func<string, Uri> link, CancellationToken ct) =>
+        equalTime.RunAsync(() => AnswerRegistrationAsync(input, ip, link, ct), floors: 3); // A password is hashed on the way.
+
+    private async Task<Outcome> AnswerRegistrationAsync(Registration input, string? ip, Func<string, Uri> link, CancellationToken ct)
     {
         if (!options.Value.RegistrationOpen)
         {
@@ -107,12 +111,12 @@ public sealed class AccountService(
     }
 
     /// <summary>Sends the confirmation again, if there is an account waiting for it. Answers the same in any case.</summary>
-    public async Task<Outcome> ResendConfirmationAsync(string email, Func<string, Uri> link, CancellationToken ct)
+    public Task<Outcome> ResendConfirmationAsync(string email, Func<string, Uri> link, CancellationToken ct) => equalTime.RunAsync(async () =>
     {
         var normalized = normalizer.NormalizeEmail(email.Trim());
         if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is { } tooMany)
         {
-            return tooMany;
+            return (Outcome)tooMany;
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -125,7 +129,7 @@ public sealed class AccountService(
         }
 
         return Outcome.Ok;
-    }
+    });
 
     /// <summary>Confirms the address a link was mailed to (D04).</summary>
     public async Task<Outcome<User>> ConfirmEmailAsync(string secret, CancellationToken ct)
@@ -145,13 +149,13 @@ public sealed class AccountService(
     }
 
     /// <summary>Mails a link for a new password, if there is such an account. Answers the same in any case.</summary>
-    public async Task<Outcome> ForgotPasswordAsync(string email, string? ip, Func<string, Uri> link, CancellationToken ct)
+    public Task<Outcome> ForgotPasswordAsync(string email, string? ip, Func<string, Uri> link, CancellationToken ct) => equalTime.RunAsync(async () =>
     {
         var normalized = normalizer.NormalizeEmail(email.Trim());
         if ((await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct)
             ?? await limiter.TakeAsync(RateLimitTable.SignInByAddress, RateLimiter.Network(ip), ct)) is { } tooMany)
         {
-            return tooMany;
+            return (Outcome)tooMany;
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -164,7 +168,7 @@ public sealed class AccountService(
         }
 
         return Outcome.Ok;
-    }
+    });
 
     /// <summary>Sets a new password by a mailed link; ends all sessions and never signs in by itself (T17). A password that is refused uses nothing up.</summary>
     public async Task<Outcome> ResetPasswordAsync(string secret, string password, Func<string, Uri> link, CancellationToken ct)
@@ -230,7 +234,7 @@ public sealed class AccountService(
     public async Task<Outcome<User>> GetAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == actor.UserId, ct) is { } user ? user : Failure.NotFound;
+        return await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == actor.UserId && u.BlockedAt == null && u.DeletedAt == null, ct) is { } user ? user : Failure.NotFound;
     }
 
     /// <summary>Corrects the name (D01, R02).</summary>

@@ -9,7 +9,8 @@ namespace Anycast.Core.Accounts;
 /// </summary>
 public sealed class EqualTime(IOptions<AccountsOptions> options)
 {
-    public async Task<T> RunAsync<T>(Func<Task<T>> work)
+    /// <summary>Runs the work; the answer comes no sooner than so many floors.</summary>
+    public async Task<T> RunAsync<T>(Func<Task<T>> work, int floors = 1)
     {
         var began = Stopwatch.GetTimestamp();
         try
@@ -18,7 +19,7 @@ public sealed class EqualTime(IOptions<AccountsOptions> options)
         }
         finally
         {
-            var rest = options.Value.AnswerFloor - Stopwatch.GetElapsedTime(began);
+            var rest = (options.Value.AnswerFloor * floors) - Stopwatch.GetElapsedTime(began);
             if (rest > TimeSpan.Zero)
             {
                 await Task.Delay(rest, CancellationToken.None);

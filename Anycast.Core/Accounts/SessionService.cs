@@ -46,7 +46,8 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
         var now = clock.GetUtcNow();
         var alive = now - AccountsOptions.SessionIdle;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var row = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(s => s.KeyHash == hash && s.LastSeenAt > alive, ct);
+        var row = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(
+            s => s.KeyHash == hash && s.LastSeenAt > alive && db.Users.Any(u => u.Id == s.UserId && u.BlockedAt == null && u.DeletedAt == null), ct);
         if (row is null)
         {
             return null;

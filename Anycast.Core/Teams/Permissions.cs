@@ -5,6 +5,8 @@ public static class Permission
 {
     public const string TeamView = "team.view";
     public const string TeamManage = "team.manage";
+    /// <summary>Delete the team: owners alone.</summary>
+    public const string TeamDelete = "team.delete";
     public const string MembersManage = "members.manage";
     public const string ClustersView = "clusters.view";
     public const string ClustersConnect = "clusters.connect";
@@ -18,7 +20,7 @@ public static class Permission
     /// <summary>All names.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        TeamView, TeamManage, MembersManage, ClustersView, ClustersConnect, ClustersManage,
+        TeamView, TeamManage, TeamDelete, MembersManage, ClustersView, ClustersConnect, ClustersManage,
         AssistantUse, ProposalsView, ProposalsPropose, ProposalsApprove, ActivityView,
     ];
 }
@@ -29,6 +31,7 @@ public static class RoleTable
     private static readonly string[] s_viewer = [Permission.TeamView, Permission.ClustersView, Permission.ProposalsView, Permission.AssistantUse];
     private static readonly string[] s_member = [.. s_viewer, Permission.ProposalsPropose, Permission.ProposalsApprove, Permission.ActivityView];
     private static readonly string[] s_admin = [.. s_member, Permission.TeamManage, Permission.MembersManage, Permission.ClustersConnect, Permission.ClustersManage];
+    private static readonly string[] s_owner = [.. s_admin, Permission.TeamDelete];
 
     /// <summary>What a role may do. A member approves only where the team allows it.</summary>
     public static IReadOnlySet<string> For(TeamRole role, bool membersMayApprove)
@@ -38,7 +41,7 @@ public static class RoleTable
             TeamRole.Viewer => s_viewer,
             TeamRole.Member => s_member,
             TeamRole.Admin => s_admin,
-            TeamRole.Owner => s_admin,
+            TeamRole.Owner => s_owner,
             _ => [],
         };
         var set = new HashSet<string>(names, StringComparer.Ordinal);

@@ -28,6 +28,9 @@ public sealed class AccountRulesTests
     [InlineData("123456789012", "accounts.password_common")]
     [InlineData("PasswordPassword", "accounts.password_common")]
     [InlineData("aaaaaaaaaaaaaaaa", "accounts.password_common")]
+    [InlineData("sunshine2024!", "accounts.password_common")]
+    [InlineData("Liverpool12345", "accounts.password_common")]
+    [InlineData("sunshinesunshine", "accounts.password_common")]
     [InlineData("jennifer12345", "accounts.password_common")]
     [InlineData("Jennifer  Miller", "accounts.password_common")]
     public void CheckPassword_OfAWeakOne_SaysWhy(string password, string code) =>
@@ -45,4 +48,7 @@ public sealed class AccountRulesTests
         Assert.Null(AccountRules.CheckPassword("ab cd ef gh ij kl" + new string('x', 111), "", ""));
         Assert.Equal("accounts.password_long", AccountRules.CheckPassword("ab cd ef gh ij kl" + new string('x', 112), "", "")!.Code);
     }
+
+    [Fact]
+    public void CommonPasswords_Offline_AreTheThousands() => Assert.True(CommonPasswords.Count > 15_000);
 }

@@ -1,10 +1,19 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.ApiTokens;
+using Anycast.Core.Assistant.Conversations;
+using Anycast.Core.Clusters;
+using Anycast.Core.Clusters.Departures;
+using Anycast.Core.Clusters.Gateway;
 using Anycast.Core.Common;
+using Anycast.Core.Data;
 using Anycast.Core.Notifications;
+using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Anycast.Core.Teams.Invitations;
 using Anycast.Tests.Harness;
+using Anycast.Tunnel.Operations;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Anycast.Tests.Authorization;
 
@@ -32,21 +41,33 @@ internal sealed class MatrixWorld
     /// <summary>The picture of the member who is done unto.</summary>
     public Guid AvatarId { get; } = Guid.NewGuid();
 
+    public const string ClusterSlug = "cluster";
+
+    /// <summary>A cluster of the team whose agent is away.</summary>
+    public Guid ClusterId { get; } = Guid.NewGuid();
+
+    /// <summary>A change that the owner proposed.</summary>
+    public Guid ProposalId { get; } = Guid.NewGuid();
+
+    /// <summary>A chat of the owner's.</summary>
+    public Guid ConversationId { get; } = Guid.NewGuid();
+
     public Actor this[string caller] => _actors[caller];
 
-    public static async Task<MatrixWorld> MakeAsync(CoreHost host)
+    public static async Task<MatrixWorld> MakeAsync(IServiceProvider services, TimeProvider clock)
     {
-        var world = new MatrixWorld { TeamId = Ids.New(host.Clock), Slug = "t" + Guid.NewGuid().ToString("N")[..16], InvitationId = Ids.New(host.Clock), TokenId = Ids.New(host.Clock) };
-        var now = host.Clock.GetUtcNow();
-        await using var db = await host.OpenAsync();
-        var other = new Team { Id = Ids.New(host.Clock), Slug = "o" + Guid.NewGuid().ToString("N")[..16], Name = "Other", CreatedAt = now };
+        var world = new MatrixWorld { TeamId = Ids.New(clock), Slug = "t" + Guid.NewGuid().ToString("N")[..16], InvitationId = Ids.New(clock), TokenId = Ids.New(clock) };
+        var now = clock.GetUtcNow();
+        await using var db = await services.GetRequiredService<IDbContextFactory<AppDbContext>>().CreateDbContextAsync();
+        var other = new Team { Id = Ids.New(clock), Slug = "o" + Guid.NewGuid().ToString("N")[..16], Name = "Other", CreatedAt = now };
         db.Teams.AddRange(new Team { Id = world.TeamId, Slug = world.Slug, Name = "Team", CreatedAt = now }, other);
 
         Actor Person(string name, TeamRole? role, Guid? team = null, PlatformRoles roles = PlatformRoles.User, Action<User>? more = null)
         {
-            var user = host.Get<AccountService>().NewUser($"{name.Replace(' ', '-')}-{Guid.NewGuid():N}@example.org", name, CoreHost.Password, "en", "registration");
+            var user = services.GetRequiredService<AccountService>().NewUser($"{name.Replace(' ', '-')}-{Guid.NewGuid():N}@example.org", name, CoreHost.Password, "en", "registration");
             user.EmailConfirmed = true;
             user.Roles = roles;
+            user.TermsVersion = new Anycast.Core.Accounts.Terms.TermsOptions().Version;
             more?.Invoke(user);
             db.Users.Add(user);
             if (role is { } given)
@@ -54,7 +75,7 @@ internal sealed class MatrixWorld
                 db.Memberships.Add(new Membership { TeamId = team ?? world.TeamId, UserId = user.Id, Role = given, JoinedAt = now });
             }
 
-            var session = Ids.New(host.Clock);
+            var session = Ids.New(clock);
             db.Sessions.Add(new Session { Id = session, UserId = user.Id, KeyHash = Ids.Hash(Ids.Secret()), Ticket = [1], CreatedAt = now, LastSeenAt = now, ProvenAt = now });
             return world._actors[name] = ActorFactory.For(user, session, "192.0.2.1", "Firefox, Linux");
         }
@@ -86,15 +107,37 @@ internal sealed class MatrixWorld
             Id = world.TokenId, UserId = owner.UserId, TeamId = world.TeamId, Name = "token", Hash = Ids.Hash(Ids.Secret()), Ending = "abcd", Scopes = ApiScopes.All, CreatedAt = now, ExpiresAt = now.AddDays(30),
         });
         db.Notifications.Add(new Notification { UserId = owner.UserId, Seq = 1, Type = NotificationType.Teams, Key = "invitation", Args = ["a", "b", "c"], Link = "/", At = now });
+        db.Clusters.Add(new Cluster { Id = world.ClusterId, TeamId = world.TeamId, Slug = ClusterSlug, Name = "Cluster", CreatedAt = now });
+        db.Conversations.Add(new Conversation { UserId = owner.UserId, Seq = 1, Id = world.ConversationId, TeamId = world.TeamId, Title = "Chat", CreatedAt = now, UpdatedAt = now });
+        db.Proposals.Add(new Proposal
+        {
+            Id = world.ProposalId, TeamId = world.TeamId, ClusterId = world.ClusterId, ClusterName = "Cluster", ProposerId = owner.UserId, ProposerName = "owner", Tool = "scale", ToolVersion = 1, Operation = OperationNames.Scale,
+            TargetGroup = "apps", TargetKind = "Deployment", TargetNamespace = "shop", TargetName = "checkout", TargetUid = "u", Nonce = Ids.Secret(), CreatedAt = now, ExpiresAt = now.AddMinutes(10), State = ProposalState.Proposed,
+        });
         await db.SaveChangesAsync();
         return world;
     }
 
     /// <summary>What a parameter gets, by what it is called.</summary>
-    public object? Argument(string name, Type type) => (name, type) switch
+    public object? Argument(string name, Type type, Type service) => (name, type) switch
     {
         ("team" or "slug", _) when type == typeof(string) => Slug,
         ("teamId", _) => TeamId,
+        ("cluster", _) => ClusterSlug,
+        ("clusterId", _) => ClusterId,
+        ("typedName", _) when service.Name == "TeamDeletion" => "Team",
+        ("typedName", _) => "Cluster",
+        ("proposalId", _) => ProposalId,
+        ("conversationId", _) => ConversationId,
+        ("id", _) when service.Name == "ConversationService" => ConversationId,
+        ("kind", _) => "Deployment",
+        ("ns", _) => "shop",
+        (_, _) when type == typeof(int) => 10,
+        (_, _) when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
+        (_, _) when type == typeof(ClusterAccessKind) => ClusterAccessKind.ReadOnly,
+        (_, _) when type == typeof(ObjectQuery) => new ObjectQuery("shop"),
+        (_, _) when type == typeof(DepartureFilter) => new DepartureFilter(),
+        (_, _) when type == typeof(ProposalRequest) => new ProposalRequest(ClusterId, OperationNames.Scale, new OperationTarget("apps", "Deployment", "shop", "checkout"), [new LeafChange("spec.replicas", "2")], "test"),
         ("userId", _) => TargetId,
         ("sessionId", _) => TargetSession,
         ("email" or "newAddress", _) => "somebody-new@example.org",

@@ -16,6 +16,7 @@ public sealed class TeamAccessTests(CoreWorld world) : IClassFixture<CoreWorld>
     [
         ("team.view", "yyyyy"),
         ("team.manage", "yynnn"),
+        ("team.delete", "ynnnn"),
         ("members.manage", "yynnn"),
         ("clusters.view", "yyyyy"),
         ("clusters.connect", "yynnn"),

@@ -83,6 +83,10 @@ public static class AppUrls
 
     public static string TeamSettings(string team) => $"{Team(team)}/settings";
 
+    public static string DeleteTeam(string team) => $"{Team(team)}/delete";
+
+    public static string ActivityCsv(string team) => $"{Activity(team)}/csv";
+
     public static string Activity(string team) => $"{Team(team)}/activity";
 
     public static string ConnectCluster(string team) => $"{Team(team)}/clusters/connect";

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Anycast.Core.Common.RateLimits;
+using Anycast.Tests.Harness;
+
+namespace Anycast.Tests.Accounts;
+
+/// <summary>A reached limit is a status, a header, and a sentence on the page (S06).</summary>
+public sealed partial class RateLimitPageTests
+{
+    [Fact]
+    public async Task SignIn_BeyondTheLimit_Answers429WithRetryAfterAndASentence()
+    {
+        await using var app = await AppProcess.StartAsync(new Dictionary<string, string?>(Journeys.DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false" });
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }) { BaseAddress = app.Address };
+        for (var i = 0; i < RateLimitTable.SignIn.Tries; i++)
+        {
+            using var wrong = await TryAsync(client);
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+            Assert.False(wrong.Headers.Contains("Retry-After"));
+        }
+
+        using var refused = await TryAsync(client);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(14), TimeSpan.FromMinutes(15));
+        var html = await refused.Content.ReadAsStringAsync();
+        Assert.Contains("role=\"alert\"", html, StringComparison.Ordinal);
+        Assert.Matches("1[45]", AlertPattern().Match(html).Groups[1].Value);
+        Assert.Contains("somebody@example.org", html, StringComparison.Ordinal); // what was typed stays typed
+    }
+
+    private static async Task<HttpResponseMessage> TryAsync(HttpClient client)
+    {
+        var page = await client.GetStringAsync("/account/login");
+        return await client.PostAsync("/account/login", new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["__RequestVerificationToken"] = WebUtility.HtmlDecode(TokenPattern().Match(page).Groups[1].Value),
+            ["_handler"] = "login",
+            ["Input.Email"] = "somebody@example.org",
+            ["Input.Password"] = "not the right one",
+        }));
+    }
+
+    [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
+    private static partial Regex TokenPattern();
+
+    [GeneratedRegex("role=\"alert\">(.*?)</div>", RegexOptions.Singleline)]
+    private static partial Regex AlertPattern();
+}
