@@ -108,7 +108,7 @@ internal sealed class MatrixWorld
         });
         db.Notifications.Add(new Notification { UserId = owner.UserId, Seq = 1, Type = NotificationType.Teams, Key = "invitation", Args = ["a", "b", "c"], Link = "/", At = now });
         db.Clusters.Add(new Cluster { Id = world.ClusterId, TeamId = world.TeamId, Slug = ClusterSlug, Name = "Cluster", CreatedAt = now });
-        db.Conversations.Add(new Conversation { UserId = owner.UserId, Seq = 1, Id = world.ConversationId, TeamId = world.TeamId, Title = "Chat", CreatedAt = now, UpdatedAt = now });
+        db.Conversations.Add(new Conversation { UserId = owner.UserId, Seq = 1000, Id = world.ConversationId, TeamId = world.TeamId, Title = "Chat", CreatedAt = now, UpdatedAt = now });
         db.Proposals.Add(new Proposal
         {
             Id = world.ProposalId, TeamId = world.TeamId, ClusterId = world.ClusterId, ClusterName = "Cluster", ProposerId = owner.UserId, ProposerName = "owner", Tool = "scale", ToolVersion = 1, Operation = OperationNames.Scale,
