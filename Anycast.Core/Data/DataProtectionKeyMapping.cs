@@ -11,5 +11,8 @@ internal sealed class DataProtectionKeyMapping : IEntityTypeConfiguration<DataPr
     {
         builder.Classify(DataClass.Technical, k => k.Id, k => k.FriendlyName);
         builder.Classify(DataClass.Credential, k => k.Xml);
+
+        // A sealed key is longer than what texts are by default; PostgreSQL holds it to the length.
+        builder.Property(k => k.Xml).HasMaxLength(8000);
     }
 }

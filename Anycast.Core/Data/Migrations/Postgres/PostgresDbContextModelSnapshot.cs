@@ -1495,8 +1495,8 @@ namespace Anycast.Core.Data.Migrations.Postgres
                         .HasAnnotation("Anycast:Class", 1);
 
                     b.Property<string>("Xml")
-                        .HasMaxLength(400)
-                        .HasColumnType("character varying(400)")
+                        .HasMaxLength(8000)
+                        .HasColumnType("character varying(8000)")
                         .HasAnnotation("Anycast:Class", 6);
 
                     b.HasKey("Id");

@@ -1487,7 +1487,7 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                         .HasAnnotation("Anycast:Class", 1);
 
                     b.Property<string>("Xml")
-                        .HasMaxLength(400)
+                        .HasMaxLength(8000)
                         .HasColumnType("TEXT")
                         .HasAnnotation("Anycast:Class", 6);
 
