@@ -135,6 +135,7 @@ internal sealed class MatrixWorld
         (_, _) when type == typeof(int) => 10,
         (_, _) when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
         (_, _) when type == typeof(ClusterAccessKind) => ClusterAccessKind.ReadOnly,
+        (_, _) when type == typeof(Anycast.Tunnel.Logs.LogQuery) => new Anycast.Tunnel.Logs.LogQuery("shop", "checkout"),
         (_, _) when type == typeof(ObjectQuery) => new ObjectQuery("shop"),
         (_, _) when type == typeof(DepartureFilter) => new DepartureFilter(),
         (_, _) when type == typeof(ProposalRequest) => new ProposalRequest(ClusterId, OperationNames.Scale, new OperationTarget("apps", "Deployment", "shop", "checkout"), [new LeafChange("spec.replicas", "2")], "test"),
