@@ -75,6 +75,19 @@ internal sealed class ModelServer : IAsyncDisposable
         "data: [DONE]",
     ];
 
+    /// <summary>Many tool calls in one round of OpenAI's chat completions.</summary>
+    public static string[] OpenAiCalls(IReadOnlyList<(string Name, object Arguments)> calls)
+    {
+        var toolCalls = calls.Select((c, i) => new { index = i, id = $"call_{i}", type = "function", function = new { name = c.Name, arguments = System.Text.Json.JsonSerializer.Serialize(c.Arguments) } });
+        const string Head = """data: {"id":"c1","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[{"index":0,""";
+        return
+        [
+            Head + "\"finish_reason\":null,\"delta\":" + System.Text.Json.JsonSerializer.Serialize(new { role = "assistant", tool_calls = toolCalls }) + "}]}",
+            Head + "\"finish_reason\":\"tool_calls\",\"delta\":{}}]}",
+            "data: [DONE]",
+        ];
+    }
+
     /// <summary>An answer of Anthropic's messages API.</summary>
     public static string[] Anthropic(params string[] words) =>
     [

@@ -45,6 +45,22 @@ public sealed class RightsLinterTests
         Assert.Empty(roles.SelectMany(r => RightsLinter.Check(RoleReader.Rules(r))));
     }
 
+    /// <summary>What a real API server gives each service account by its default roles (seen with Kubernetes 1.20; documented under "Default roles").</summary>
+    [Fact]
+    public void Check_DefaultRolesOfEveryServiceAccount_HoldNothingInExcess()
+    {
+        RoleRule[] rules =
+        [
+            new([], [], ["get"], [], ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"]),
+            new([], [], ["get"], [], ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"]),
+            new(["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"], [], []),
+            new(["authentication.k8s.io"], ["selfsubjectreviews"], ["create"], [], []),
+        ];
+
+        Assert.Empty(RightsLinter.Check(rules));
+        Assert.NotEmpty(RightsLinter.Check([new([], [], ["get"], [], ["/metrics"])]));
+    }
+
     [Fact]
     public void Check_ManifestWithProposals_AddsPatchAndNothingElse()
     {

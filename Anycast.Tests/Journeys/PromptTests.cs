@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Anycast.Tests.Assistant;
 using Anycast.Tests.Harness;
 using Microsoft.AspNetCore.Http;
@@ -62,28 +61,7 @@ public sealed class PromptTests(BrowserFixture browser)
             ("describe_with_events", new { kind = "Node", name = "worker-3" }),
             ("propose_change", new { operation = "Scale", kind = "Deployment", name = "checkout", @namespace = "shop", changes = new[] { new { path = "spec.replicas", value = "2" } } }),
         ];
-        var delta = JsonSerializer.Serialize(new
-        {
-            id = "c1",
-            @object = "chat.completion.chunk",
-            created = 1700000000,
-            model = "m",
-            choices = new[]
-            {
-                new
-                {
-                    index = 0,
-                    finish_reason = (string?)null,
-                    delta = new
-                    {
-                        role = "assistant",
-                        tool_calls = calls.Select((c, i) => new { index = i, id = $"call_{i}", type = "function", function = new { name = c.Name, arguments = JsonSerializer.Serialize(c.Arguments) } }).ToArray(),
-                    },
-                },
-            },
-        });
-        const string End = """data: {"id":"c1","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""";
-        return ModelServer.EventsAsync(context, "data: " + delta, End, "data: [DONE]");
+        return ModelServer.EventsAsync(context, ModelServer.OpenAiCalls(calls));
     }
 
     private static List<string> Found(IEnumerable<string> canaries, string text) => [.. canaries.Where(c => c.Length >= 8 && text.Contains(c, StringComparison.Ordinal))];

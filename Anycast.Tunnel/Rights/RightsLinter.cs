@@ -59,8 +59,9 @@ public static class RightsLinter
 
     private static void CheckUrl(string url, string verb, HashSet<ExcessRight> found)
     {
-        // Discovery, health and version are open to everybody.
-        var open = url is "/api" or "/api/*" or "/apis" or "/apis/*" or "/healthz" or "/livez" or "/readyz" or "/openapi" or "/openapi/*" or "/version" or "/version/";
+        // Discovery, health and version are open to everybody; the keys that tokens are checked with, which are public, to every service
+        // account (default roles system:discovery, system:public-info-viewer and system:service-account-issuer-discovery).
+        var open = url is "/.well-known/openid-configuration" or "/.well-known/openid-configuration/" or "/openid/v1/jwks" or "/openid/v1/jwks/" or "/api" or "/api/*" or "/apis" or "/apis/*" or "/healthz" or "/livez" or "/readyz" or "/openapi" or "/openapi/*" or "/version" or "/version/";
         if (!open || verb is not ("get" or "head"))
         {
             found.Add(new ExcessRight("url", url, verb));
