@@ -41,8 +41,16 @@ internal sealed partial class ConnectedProduct : IAsyncDisposable
         var app = await AppProcess.StartAsync(settings);
         var cluster = await SandboxCluster.StartAsync(new SandboxOptions { Speed = 4 });
         var product = new ConnectedProduct(app, cluster, new TunnelTap(app.Port), await browser.VisitAsync(app.Address));
-        await product.ConnectAsync();
-        return product;
+        try
+        {
+            await product.ConnectAsync();
+            return product;
+        }
+        catch
+        {
+            await product.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts an agent with a token.</summary>
