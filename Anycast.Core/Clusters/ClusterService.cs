@@ -65,6 +65,11 @@ public sealed class ClusterService(
             return new Failure(FailureKind.TooMany, "clusters.too_many", ClusterLimits.PerTeam);
         }
 
+        if (await NameTakenAsync(db, grant.Value.TeamId, null, name, ct))
+        {
+            return new Failure(FailureKind.Conflict, "clusters.name_taken", name);
+        }
+
         var cluster = new Cluster
         {
             Id = Ids.New(clock),
@@ -105,6 +110,11 @@ public sealed class ClusterService(
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        if (await NameTakenAsync(db, grant.Value.Cluster.TeamId, clusterId, name, ct))
+        {
+            return new Failure(FailureKind.Conflict, "clusters.name_taken", name);
+        }
+
         await db.Clusters.Where(c => c.Id == clusterId).ExecuteUpdateAsync(s => s.SetProperty(c => c.Name, name.Trim()), ct);
         await activity.RecordAsync(db, actor, Event("clusters.rename", grant.Value.Cluster), ct);
         await transaction.CommitAsync(ct);
@@ -168,6 +178,13 @@ public sealed class ClusterService(
         db.Clusters.Add(cluster);
         await db.SaveChangesAsync(ct);
         return cluster;
+    }
+
+    /// <summary>One name, one cluster in a team (D10).</summary>
+    private static Task<bool> NameTakenAsync(AppDbContext db, Guid teamId, Guid? but, string name, CancellationToken ct)
+    {
+        var wanted = name.Trim();
+        return db.Clusters.AnyAsync(c => c.TeamId == teamId && c.Id != but && c.Name == wanted, ct);
     }
 
     private static Failure? CheckName(string name) =>

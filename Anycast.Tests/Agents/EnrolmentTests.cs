@@ -35,6 +35,7 @@ public sealed class EnrolmentTests(UnconnectedFixture fixture) : IClassFixture<U
     }
 
     [Fact]
+    [PolicyClause("D09")]
     public async Task Token_After15Minutes_IsExpired()
     {
         var token = await _world.TokenAsync();
@@ -51,6 +52,7 @@ public sealed class EnrolmentTests(UnconnectedFixture fixture) : IClassFixture<U
     }
 
     [Fact]
+    [PolicyClause("D09")]
     public async Task Token_ShownBy100KeysAtOnce_EnrolsOne()
     {
         var token = await _world.TokenAsync();
@@ -93,6 +95,7 @@ public sealed class EnrolmentTests(UnconnectedFixture fixture) : IClassFixture<U
     }
 
     [Fact]
+    [PolicyClause("D09")]
     public async Task ThirdKey_OfACluster_RevokesTheOldest()
     {
         var made = new List<AgentHello>();
@@ -178,6 +181,7 @@ public sealed class AgentProcessTests
     }
 
     [Fact]
+    [PolicyClause("D09")]
     public async Task Revoke_OfAConnectedAgent_CutsItWithin5SecondsAndItStaysOut()
     {
         await using var world = await ConnectedCluster.StartAsync(connect: false);
