@@ -4,12 +4,16 @@ using Microsoft.Extensions.Logging;
 namespace Anycast.Core.Data;
 
 /// <summary>
-/// Brings the database to the current schema at start. With several replicas one migrates and the others wait (PostgreSQL: EF Core's own
-/// lock ends with its connection). On SQLite, EF Core's lock is a row that a killed process leaves behind, and the next start waits on it
+/// Brings the database to the current schema at start. With several replicas one migrates and the others wait. On PostgreSQL EF Core's own
+/// lock ends with each migration's transaction, and another replica gets in between two of them: an advisory lock lasts for all, and ends
+/// with its session. On SQLite, EF Core's lock is a row that a killed process leaves behind, and the next start waits on it
 /// for ever: here a lock on a file, which ends with its process, says whether anybody is migrating, and a row without one is stale.
 /// </summary>
 public sealed class DatabaseMigrator(IDbContextFactory<AppDbContext> contexts, DataOptions options, TimeProvider clock, ILogger<DatabaseMigrator> log)
 {
+    /// <summary>Any number of our own: advisory locks are told apart by it alone.</summary>
+    private const long ServerLock = 0x416E7963617374;
+
     private static readonly TimeSpan WaitLimit = TimeSpan.FromMinutes(5);
 
     /// <summary>Migrates, or waits until another process has.</summary>
@@ -19,13 +23,35 @@ public sealed class DatabaseMigrator(IDbContextFactory<AppDbContext> contexts, D
         await using var db = await contexts.CreateDbContextAsync(ct);
         if (!db.Database.IsSqlite())
         {
-            await db.Database.MigrateAsync(ct);
+            await MigrateServerAsync(db, ct);
             return;
         }
 
         using var held = await HoldFileLockAsync(ct);
         await BreakStaleLockAsync(db, ct);
         await db.Database.MigrateAsync(ct);
+    }
+
+    private static async Task MigrateServerAsync(AppDbContext db, CancellationToken ct)
+    {
+        if (!await db.Database.CanConnectAsync(ct))
+        {
+            await db.Database.MigrateAsync(ct); // makes the database
+            return;
+        }
+
+        db.Database.SetCommandTimeout(WaitLimit);
+        await db.Database.OpenConnectionAsync(ct);
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({ServerLock})", ct);
+        try
+        {
+            await db.Database.MigrateAsync(ct);
+        }
+        finally
+        {
+            await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({ServerLock})", CancellationToken.None);
+            await db.Database.CloseConnectionAsync();
+        }
     }
 
     private async Task<FileStream> HoldFileLockAsync(CancellationToken ct)

@@ -30,7 +30,7 @@ public sealed class ResponseHeaderTests(ResponseHeaderTests.FreshApp fresh) : IC
     }
 
     [Fact]
-    public async Task Nonce_OfEachAnswer_IsNewAndOnEveryInlineScript()
+    public async Task Nonce_OfEachAnswer_IsNewAndPlainPagesHoldNoInlineScript()
     {
         var seen = new HashSet<string>();
         for (var i = 0; i < 3; i++)
@@ -39,9 +39,8 @@ public sealed class ResponseHeaderTests(ResponseHeaderTests.FreshApp fresh) : IC
             var nonce = Regex.Match(answer.Headers.GetValues("Content-Security-Policy").Single(), "nonce-([^']+)'").Groups[1].Value;
             Assert.True(seen.Add(nonce));
             var html = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            var inline = Regex.Matches(html, "<script(?![^>]*\\bsrc=)([^>]*)>").Select(m => m.Groups[1].Value).ToList();
-            Assert.NotEmpty(inline);
-            Assert.All(inline, attributes => Assert.Contains($"nonce=\"{nonce}\"", System.Net.WebUtility.HtmlDecode(attributes)));
+            Assert.Matches("<script[^>]*\\bsrc=", html);
+            Assert.DoesNotMatch("<script(?![^>]*\\bsrc=)", html); // interactive pages hold one, the import map: the browser's tests see that it runs
             Assert.DoesNotMatch("\\son[a-z]+=\"", html);
         }
     }
