@@ -75,5 +75,5 @@ public sealed class Visitor : IAsyncDisposable
 
     // Chromium reports each answer of 4xx as an error of the console; pages that answer 404 are meant to. A lost connection is what kill tests cause.
     private static bool IsExpected(string text) =>
-        Regex.IsMatch(text, "Failed to load resource: the server responded with a status of 4\\d\\d|ERR_CONNECTION_REFUSED|WebSocket (closed|connection to)|Connection disconnected|Failed to (fetch|complete negotiation|start the connection)");
+        Regex.IsMatch(text, "Failed to load resource: the server responded with a status of 4\\d\\d|ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|WebSocket (closed|connection to)|Connection disconnected|Failed to (fetch|complete negotiation|start the connection)");
 }

@@ -47,6 +47,7 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
         Assert.True(Found(canaries, raw).Count > 10, "The search does not find canaries where they are.");
 
         Assert.Empty(Found(canaries, tunnel));
+        visitor.AssertNoTrouble();
         await product.App.KillAsync(); // so that the write-ahead log is looked at as it lies on the disk
         foreach (var file in Directory.GetFiles(product.App.Data, "*", SearchOption.AllDirectories))
         {
@@ -68,7 +69,6 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
         Assert.NotEmpty(asked);
         Assert.DoesNotContain(asked, r => r.Resource.StartsWith("secrets", StringComparison.Ordinal) || r.Resource is "pods/log" or "pods/exec" or "pods/attach" or "pods/portforward" or "nodes/proxy" or "services/proxy");
         Assert.Empty(product.Cluster.ControllerErrors);
-        visitor.AssertNoTrouble();
     }
 
     [Fact]
