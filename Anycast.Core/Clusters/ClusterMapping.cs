@@ -9,6 +9,7 @@ internal sealed class ClusterMapping : IEntityTypeConfiguration<Cluster>
     public void Configure(EntityTypeBuilder<Cluster> builder)
     {
         builder.HasIndex(c => new { c.TeamId, c.Slug }).IsUnique();
+        builder.HasIndex(c => new { c.TeamId, c.Name }).IsUnique(); // D10: one name, one cluster in a team
         builder.Property(c => c.Slug).HasMaxLength(40);
         builder.Property(c => c.Name).HasMaxLength(ClusterLimits.NameLength);
         builder.Property(c => c.ClusterUid).HasMaxLength(64);

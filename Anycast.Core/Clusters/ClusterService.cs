@@ -65,11 +65,6 @@ public sealed class ClusterService(
             return new Failure(FailureKind.TooMany, "clusters.too_many", ClusterLimits.PerTeam);
         }
 
-        if (await NameTakenAsync(db, grant.Value.TeamId, null, name, ct))
-        {
-            return new Failure(FailureKind.Conflict, "clusters.name_taken", name);
-        }
-
         var cluster = new Cluster
         {
             Id = Ids.New(clock),
@@ -110,12 +105,21 @@ public sealed class ClusterService(
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (await NameTakenAsync(db, grant.Value.Cluster.TeamId, clusterId, name, ct))
+        if (await db.Clusters.FirstOrDefaultAsync(c => c.Id == clusterId, ct) is not { } cluster)
+        {
+            return Failure.NotFound;
+        }
+
+        cluster.Name = name.Trim();
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException)
         {
             return new Failure(FailureKind.Conflict, "clusters.name_taken", name);
         }
 
-        await db.Clusters.Where(c => c.Id == clusterId).ExecuteUpdateAsync(s => s.SetProperty(c => c.Name, name.Trim()), ct);
         await activity.RecordAsync(db, actor, Event("clusters.rename", grant.Value.Cluster), ct);
         await transaction.CommitAsync(ct);
         return Outcome.Ok;
@@ -178,13 +182,6 @@ public sealed class ClusterService(
         db.Clusters.Add(cluster);
         await db.SaveChangesAsync(ct);
         return cluster;
-    }
-
-    /// <summary>One name, one cluster in a team (D10).</summary>
-    private static Task<bool> NameTakenAsync(AppDbContext db, Guid teamId, Guid? but, string name, CancellationToken ct)
-    {
-        var wanted = name.Trim();
-        return db.Clusters.AnyAsync(c => c.TeamId == teamId && c.Id != but && c.Name == wanted, ct);
     }
 
     private static Failure? CheckName(string name) =>

@@ -908,6 +908,9 @@ namespace Anycast.Core.Data.Migrations.Postgres
 
                     b.HasKey("Id");
 
+                    b.HasIndex("TeamId", "Name")
+                        .IsUnique();
+
                     b.HasIndex("TeamId", "Slug")
                         .IsUnique();
 

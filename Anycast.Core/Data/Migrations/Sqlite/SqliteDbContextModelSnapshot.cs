@@ -902,6 +902,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
 
                     b.HasKey("Id");
 
+                    b.HasIndex("TeamId", "Name")
+                        .IsUnique();
+
                     b.HasIndex("TeamId", "Slug")
                         .IsUnique();
 
