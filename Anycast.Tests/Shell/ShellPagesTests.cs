@@ -44,6 +44,12 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
             {
                 await ada.GoAsync(path);
                 await Assertions.Expect(ada.Page.Locator("h1").First).ToBeVisibleAsync();
+                if (!path.StartsWith("/account/", StringComparison.Ordinal))
+                {
+                    // While a circuit takes the page over, Blazor takes the title out and puts it back in.
+                    await ada.Page.Locator("html[data-live]").WaitForAsync();
+                }
+
                 await LookAsync(ada, path, serious);
             }
 
