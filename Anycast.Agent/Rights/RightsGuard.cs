@@ -27,7 +27,9 @@ internal static class RightsGuard
         var excess = report.Scopes.SelectMany(s => RightsLinter.Check(s.Rules)).Distinct().ToList();
         foreach (var code in excess.Select(e => e.Code).Distinct(StringComparer.Ordinal))
         {
-            logger.LogWarning("The agent holds rights beyond reading: {Code}", code);
+            // Rights to carry out proposals are no surprise to whoever set the agent up for that.
+            var meant = options.Propose && code is ("workload_write" or "node_write");
+            logger.Log(meant ? LogLevel.Information : LogLevel.Warning, "The agent holds rights beyond reading: {Code}", code);
         }
 
         if (!options.AllowExcessRights && excess.Find(e => e.Code is "wildcard" or "secrets") is { } dangerous)

@@ -169,6 +169,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         serious.AddRange(seen.Violations.Where(v => v.Impact is "serious" or "critical")
             .Select(v => $"{path} ({visitor.View}): {v.Id} at {string.Join(", ", v.Nodes.Take(3).Select(n => n.Html))}"));
         Assert.Equal(visitor.View.Language, await visitor.Page.EvaluateAsync<string>("document.documentElement.lang"));
+        Assert.False(await visitor.Page.EvaluateAsync<bool>("[...document.querySelectorAll('[hidden]')].some(e => getComputedStyle(e).display !== 'none')"), $"{path} shows what is hidden in {visitor.View}");
         Assert.False(await visitor.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"), $"{path} scrolls sideways in {visitor.View}");
     }
 
