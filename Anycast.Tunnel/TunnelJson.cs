@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Anycast.Tunnel.Carrier;
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rights;
@@ -20,4 +21,5 @@ namespace Anycast.Tunnel;
 [JsonSerializable(typeof(OperationResult))]
 [JsonSerializable(typeof(RightsReport))]
 [JsonSerializable(typeof(LogText))]
+[JsonSerializable(typeof(ConfigText))]
 public sealed partial class TunnelJson : JsonSerializerContext;

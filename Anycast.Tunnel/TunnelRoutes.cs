@@ -24,6 +24,9 @@ public static class TunnelRoutes
     /// <summary>Logs: <c>GET /logs/{namespace}/{pod}</c>, answered with a <see cref="Tunnel.Logs.LogText"/> where the customer's opt-in allows it, else 403.</summary>
     public const string Logs = "/logs";
 
+    /// <summary>Config data: <c>GET /config-data/{namespace}/{configmap}</c>, answered with a <see cref="Tunnel.ConfigData.ConfigText"/> where the customer's opt-in allows it, else 403.</summary>
+    public const string ConfigData = "/config-data";
+
     /// <summary>What the agent is: version, specification version, cluster UID, Kubernetes version.</summary>
     public const string About = "/about";
 

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Anycast.Agent.Serving;
 
 /// <summary>What the tunnel serves: the end points of <see cref="TunnelRoutes"/>, and 404 for everything else.</summary>
-internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, RowsEndpoint rows, OperationExecutor operations, LogsEndpoint logs, RightsReader rights, ILogger logger)
+internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, RowsEndpoint rows, OperationExecutor operations, LogsEndpoint logs, ConfigDataEndpoint configData, RightsReader rights, ILogger logger)
 {
     private const int MaxOperation = 64 * 1024;
 
@@ -38,6 +38,10 @@ internal sealed class AgentRequests(AgentAbout about, ObjectsEndpoint objects, R
             else if (target.StartsWith(TunnelRoutes.Logs + "/", StringComparison.Ordinal))
             {
                 await logs.HandleAsync(context, target[(TunnelRoutes.Logs.Length + 1)..]).ConfigureAwait(false);
+            }
+            else if (target.StartsWith(TunnelRoutes.ConfigData + "/", StringComparison.Ordinal))
+            {
+                await configData.HandleAsync(context, target[(TunnelRoutes.ConfigData.Length + 1)..]).ConfigureAwait(false);
             }
             else if (target == TunnelRoutes.Rights && context.Request.Method == HttpMethods.Get)
             {

@@ -30,7 +30,7 @@ internal static class AgentServer
         var app = builder.Build();
         var projector = Projector.Current;
         var operations = new OperationExecutor(api, projector, new OperationLaw(options.Propose, optIns), clock, logger);
-        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger, app.Lifetime.ApplicationStopping), operations, new LogsEndpoint(api, optIns, logger), rights, logger);
+        var requests = new AgentRequests(about, new ObjectsEndpoint(api, projector, logger), new RowsEndpoint(api, projector, clock, logger, app.Lifetime.ApplicationStopping), operations, new LogsEndpoint(api, optIns, logger), new ConfigDataEndpoint(api, optIns, logger), rights, logger);
         app.Run(requests.HandleAsync);
         await app.StartAsync(cancellationToken).ConfigureAwait(false);
         return new Running(app, Drain);

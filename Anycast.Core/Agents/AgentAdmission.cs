@@ -13,7 +13,7 @@ public sealed record AgentAdmitted(Guid AgentId, Guid ClusterId, Guid TeamId, st
 
 /// <summary>Decides who may connect as which cluster (T8).</summary>
 public sealed class AgentAdmission(
-    IDbContextFactory<AppDbContext> contexts, RateLimiter limiter, EnrolmentWatch watch, TimeProvider clock, ILogger<AgentAdmission> log)
+    IDbContextFactory<AppDbContext> contexts, RateLimiter limiter, EnrolmentWatch watch, ClusterAlerts alerts, TimeProvider clock, ILogger<AgentAdmission> log)
 {
     /// <summary>Lets an agent in by its known key, or enrols it by a token; else the refusal's code (<see cref="RefusalCodes"/>).</summary>
     /// <param name="agent">What it says of itself.</param>
@@ -62,8 +62,11 @@ public sealed class AgentAdmission(
         if (cluster.ClusterUid != agent.ClusterUid)
         {
             var at = clock.GetUtcNow();
-            await db.Agents.Where(a => a.Id == known.Id).ExecuteUpdateAsync(s => s.SetProperty(a => a.QuarantinedAt, at), ct);
-            log.LogError("The key of agent {Agent} was presented from another cluster; it is quarantined", known.Id);
+            if (await alerts.QuarantineAsync(cluster, known.Id, at, ct))
+            {
+                log.LogError("The key of agent {Agent} was presented from another cluster; it is quarantined", known.Id);
+            }
+
             watch.Report(cluster.Id, RefusalCodes.Quarantined, at);
             return (null, RefusalCodes.Quarantined);
         }

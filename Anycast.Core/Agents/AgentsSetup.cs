@@ -16,6 +16,7 @@ public static class AgentsSetup
         return services
             .AddSingleton<AgentCarrierListener>()
             .AddSingleton<AgentConnections>()
+            .AddSingleton<ClusterAlerts>()
             .AddSingleton<AgentAdmission>()
             .AddSingleton<AgentReception>()
             .AddSingleton<AgentService>()

@@ -1,3 +1,4 @@
+using Anycast.Core.Agents.ConfigData;
 using Anycast.Core.Assistant.BuiltIn;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Assistant.Models;
@@ -33,6 +34,7 @@ public static class AssistantSetup
         services.AddSingleton<Tool, DescribeTool>();
         services.AddSingleton<Tool, DiagnoseTool>();
         services.AddSingleton<Tool, ProposeChangeTool>();
+        services.AddSingleton<Tool, ReadConfigDataTool>();
         services.AddSingleton<ToolCatalog>();
         services.AddSingleton<ToolRunner>();
 

@@ -67,6 +67,9 @@ public sealed record Actor
     /// <summary>What a token may be used for.</summary>
     public ApiScopes Scopes { get; init; }
 
+    /// <summary>The answer of the assistant for which the call is made; what leaves a cluster for it is listed under it.</summary>
+    public Guid? RunId { get; init; }
+
     /// <summary>The caller's address as seen behind known proxies; kept in the activity log (D14).</summary>
     public string? Ip { get; init; }
 

@@ -167,6 +167,6 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
         Choice(type, await db.NotificationPreferences.AsNoTracking().SingleOrDefaultAsync(p => p.UserId == userId && p.Type == type, ct));
 
     private static NotificationChoice Choice(NotificationType type, NotificationPreference? row) => row is null
-        ? new NotificationChoice(type, InApp: true, Mail: type is NotificationType.Security or NotificationType.Tokens or NotificationType.Teams)
+        ? new NotificationChoice(type, InApp: true, Mail: type is not NotificationType.Assistant)
         : new NotificationChoice(type, row.InApp, type == NotificationType.Security || row.Mail);
 }

@@ -1,3 +1,4 @@
+using Anycast.Core.Agents;
 using Anycast.Core.Assistant;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Assistant.Models;
@@ -22,6 +23,16 @@ namespace Anycast.Tests.Assistant;
 internal sealed class ProbeTool(string name, Func<ProbeTool.JsonArgs, CancellationToken, Task<ToolResult>> run) : Tool
 {
     public List<string> Arguments { get; } = [];
+
+    /// <summary>Whether its output is kept.</summary>
+    public bool Keeps { get; init; } = true;
+
+    /// <summary>Whether models are told of it.</summary>
+    public Func<bool> Offered { get; init; } = () => true;
+
+    public override bool KeepsOutput => Keeps;
+
+    public override Task<bool> IsOfferedAsync(ToolContext context, CancellationToken ct) => Task.FromResult(Offered());
 
     public override string Name => name;
 
@@ -77,6 +88,7 @@ internal sealed class AssistantWorld : IAsyncDisposable
     public static void Add(IServiceCollection services, IConfiguration configuration, IChatClient? model, IReadOnlyList<Tool>? tools, AssistantTimings? timings)
     {
         services.AddClusters();
+        services.AddAgents(configuration);
         services.AddProposals();
         services.AddUsage();
         services.AddDiagnostics();

@@ -95,6 +95,17 @@ public sealed class ChatComponentTests : BunitContext
     }
 
     [Fact]
+    public void ChatMessage_OfAnAnswerThatReadTheCluster_LinksToWhatLeftIt()
+    {
+        var message = new Message { Role = MessageRole.Assistant, State = MessageState.Complete, Text = "x", Seq = 2, CreatedAt = _clock.GetUtcNow() };
+        var run = Guid.NewGuid();
+        var href = AppUrls.LeftForAnswer("demo", "sandbox", run);
+        Assert.Equal($"/t/demo/c/sandbox/left-the-cluster?answer={run}", href);
+        Assert.Equal(href, Render<ChatMessage>(p => p.Add(c => c.Message, message).Add(c => c.LeftHref, href)).Find("[data-left]").GetAttribute("href"));
+        Assert.Empty(Render<ChatMessage>(p => p.Add(c => c.Message, message)).FindAll("[data-left]"));
+    }
+
+    [Fact]
     public void Composer_WhileAnAnswerGrows_ShowsStopInsteadOfSend()
     {
         var composer = Render<Composer>(p => p.Add(c => c.Running, false).Add(c => c.Provider, "Built-in assistant"));

@@ -147,6 +147,48 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Tools_OfAnAnswer_ActInItsName()
+    {
+        Anycast.Core.Common.Tools.ToolContext? seen = null;
+        var tool = new ProbeTool("look", (args, _) =>
+        {
+            seen = args.Context;
+            return Task.FromResult(ProbeTool.Ok(new { }));
+        });
+        await using var world = await AssistantWorld.StartAsync(new ScriptedChatClient((_, call) => call == 1 ? Say(Call("c1", "look", "{}"), End(tools: true)) : Say(Text("Done."), End())), [tool]);
+
+        var message = await world.AnswerAsync("what?");
+
+        Assert.NotNull(message.RunId);
+        Assert.Equal((message.RunId, world.Actor.UserId), (seen!.Actor.RunId, seen.Actor.UserId));
+        Assert.Null(world.Actor.RunId);
+    }
+
+    [Fact]
+    [PolicyClause("S07")]
+    public async Task Tools_ThatReadUnderAnOptIn_AreOfferedOnlyThenAndTheirOutputIsNotKept()
+    {
+        var offered = true;
+        var tool = new ProbeTool("peek", (_, _) => Task.FromResult(ProbeTool.Ok(new { value = "canary-config" }))) { Keeps = false, Offered = () => offered };
+        var declared = new List<int>();
+        var model = new ScriptedChatClient((_, call) => call == 1 ? Say(Call("c1", "peek", "{}"), End(tools: true)) : Say(Text("Done."), End())) { OnOptions = o => declared.Add(o?.Tools?.Count ?? 0) };
+        await using var world = await AssistantWorld.StartAsync(model, [tool]);
+        var id = await world.ConversationAsync();
+
+        var message = await world.AnswerAsync("what?", id);
+
+        // The model saw it; the row holds that something was read, not what.
+        Assert.Contains(model.Seen[1], m => m.Contents.OfType<FunctionResultContent>().Any(r => r.Result?.ToString()?.Contains("canary-config", StringComparison.Ordinal) == true));
+        var call = Assert.Single(message.ToolCalls);
+        Assert.Equal((ToolCallStatus.Done, "read"), (call.Status, call.Read));
+        Assert.DoesNotContain("canary-config", call.Output, StringComparison.Ordinal);
+
+        offered = false;
+        await world.AnswerAsync("and now?", id);
+        Assert.Equal([1, 1, 0], declared);
+    }
+
+    [Fact]
     public async Task Tools_OfAModelThatNeverStops_EndAtTheLimit()
     {
         var tool = new ProbeTool("look", (_, _) => Task.FromResult(ProbeTool.Ok(new { })));

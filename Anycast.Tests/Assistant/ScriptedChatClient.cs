@@ -12,10 +12,14 @@ internal sealed class ScriptedChatClient(Func<IReadOnlyList<ChatMessage>, int, I
 
     public List<IReadOnlyList<ChatMessage>> Seen { get; } = [];
 
+    /// <summary>Told of what each call allows.</summary>
+    public Action<ChatOptions?>? OnOptions { get; init; }
+
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var list = messages.ToList();
         Seen.Add(list);
+        OnOptions?.Invoke(options);
         await foreach (var update in script(list, Interlocked.Increment(ref _calls)).WithCancellation(cancellationToken))
         {
             yield return update;

@@ -60,6 +60,37 @@ public sealed class DepartureTests
     }
 
     [Fact]
+    [PolicyClause("S07")]
+    public async Task Reads_ForAnAnswer_AreListedUnderItAndForTheAskerAlone()
+    {
+        await using var world = await ConnectedCluster.StartAsync();
+        var (team, cluster, run) = (world.Team.Id, world.Cluster.Id, Guid.NewGuid());
+        var viewer = await world.Core.ActorAsync();
+        await world.Core.JoinAsync(team, viewer.UserId, TeamRole.Viewer);
+        foreach (var actor in new[] { world.Owner, world.Owner with { RunId = Guid.NewGuid() }, viewer with { RunId = run }, viewer with { RunId = run } })
+        {
+            Assert.True((await world.Gateway.ReadAsync(actor, team, cluster, "Namespace", "", "shop", Ct)).IsOk);
+        }
+
+        // Within the same minute, yet an answer's reads are entries of their own.
+        Assert.Equal(3, (await RowsAsync(world)).Count(r => r.Operation == DepartureOperation.Get));
+        var departures = world.Core.Get<DepartureService>();
+        Task<Outcome<Page<Departure>>> ListAsync(Actor actor, Guid? of) => departures.ListAsync(actor, team, cluster, new DepartureFilter(RunId: of), new PageRequest(), Ct);
+        var row = Assert.Single((await ListAsync(world.Owner, run)).Value!.Items);
+        Assert.Equal((viewer.UserId, 2), (row.UserId, row.Count));
+
+        // A viewer may not see what the team's people did, but what left the cluster for their own question.
+        Assert.Equal("forbidden", (await ListAsync(viewer, null)).Failure!.Code);
+        Assert.Equal(row.Id, Assert.Single((await ListAsync(viewer, run)).Value!.Items).Id);
+        var others = (await RowsAsync(world)).Single(r => r.RunId is not null && r.RunId != run).RunId;
+        Assert.Empty((await ListAsync(viewer, others)).Value!.Items);
+        Assert.Equal("not_found", (await ListAsync(await world.Core.ActorAsync(), run)).Failure!.Code);
+        var export = (await departures.ExportAsync(viewer, world.Team.Slug, world.Cluster.Slug, new DepartureFilter(RunId: others), Ct)).Value!;
+        Assert.Empty(await export.Rows.ToListAsync(Ct));
+        Assert.Equal("forbidden", (await departures.ExportAsync(viewer, world.Team.Slug, world.Cluster.Slug, new DepartureFilter(), Ct)).Failure!.Code);
+    }
+
+    [Fact]
     public async Task Diagnosis_OfTheCluster_IsOneEntryForEachKind()
     {
         await using var world = await ConnectedCluster.StartAsync();

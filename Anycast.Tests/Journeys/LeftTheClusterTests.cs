@@ -41,6 +41,30 @@ public sealed class LeftTheClusterTests(BrowserFixture browser, DemoProduct prod
         visitor.AssertNoTrouble();
     }
 
+    [Fact]
+    [PolicyClause("S07")]
+    public async Task Answer_OfTheAssistant_LinksToWhatLeftTheClusterForIt()
+    {
+        var app = await product.StartAsync();
+        await using var visitor = await browser.VisitAsync(app.Address, new View("de", ColorScheme.Dark, 390, 844));
+        await visitor.SignInAsync();
+        await visitor.GoAsync("/t/demo/c/sandbox");
+        await visitor.Page.Locator("[data-key*=checkout]").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 40_000 });
+        await visitor.AskAsync("/t/demo/chat?cluster=sandbox", "Warum läuft checkout nicht?");
+        var link = visitor.Page.Locator("[data-role=Assistant] [data-left]").Last;
+        await Assertions.Expect(link).ToHaveTextAsync("Was für diese Antwort den Cluster verließ");
+        await link.ClickAsync();
+        await visitor.Page.WaitForURLAsync(new System.Text.RegularExpressions.Regex(@"/left-the-cluster\?answer=[0-9a-f-]{36}$"));
+        await visitor.LiveAsync();
+        var rows = visitor.Page.Locator("tr[data-operation]");
+        await Assertions.Expect(rows.First).ToBeVisibleAsync();
+        await Assertions.Expect(visitor.Page.Locator("tr[data-operation=Watch]")).ToHaveCountAsync(0);
+        await visitor.ShotAsync("left-for-an-answer");
+        await visitor.AssertFitsAsync();
+        await visitor.AssertAccessibleAsync();
+        visitor.AssertNoTrouble();
+    }
+
     private static async Task<string> GetAsync(Visitor visitor, string format)
     {
         var answer = await visitor.Context.APIRequest.GetAsync($"{Path}/{format}");

@@ -39,7 +39,7 @@ public sealed partial class HostileServiceTests
     private static readonly string[] s_roots =
     [
         "/", "/exec", "/proxy", "/update", "/upgrade", "/config", "/opt-ins", "/optins", "/rights/widen", "/operations/all", "/rows", "/rows/", "/rows/Secret", "/rows/ConfigMap", "/rows/pod", "/rows/Pod?namespace=", "/rows/Pod?namespace=../x",
-        "/rows/Pod?watch=false", "/rows/Node?namespace=shop", "/logs", "/logs/", "/logs/shop", "/logs/shop/web-1", "/logs/shop/web-1?follow=true", "/logs/../../api/v1/secrets", "/objects", "/objects//", "/about/x", "/health/live", "/metrics",
+        "/rows/Pod?watch=false", "/rows/Node?namespace=shop", "/logs", "/logs/", "/logs/shop", "/logs/shop/web-1", "/logs/shop/web-1?follow=true", "/logs/../../api/v1/secrets", "/config-data", "/config-data/", "/config-data/shop", "/config-data/shop/app", "/config-data/shop/app?watch=true", "/config-data/../secrets/db", "/config-data/shop/app/../../secrets/db", "/config-data/shop/secrets/db", "/objects", "/objects//", "/about/x", "/health/live", "/metrics",
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

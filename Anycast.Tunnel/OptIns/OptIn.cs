@@ -8,6 +8,9 @@ public enum OptInKind
 
     /// <summary>Scale and restart workloads by approved proposals, where the agent was not installed to carry out proposals.</summary>
     ScaleRestart = 2,
+
+    /// <summary>Read keys and values of ConfigMaps.</summary>
+    ConfigData = 3,
 }
 
 /// <summary>One part of the customer's <c>AgentOptIn</c> object, as the agent read it.</summary>
@@ -43,6 +46,7 @@ public static class OptInObject
     {
         OptInKind.Logs => "logs",
         OptInKind.ScaleRestart => "scaleRestart",
+        OptInKind.ConfigData => "configData",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -17,10 +17,12 @@ internal static class OptInCommands
     /// <param name="expiresAt">Until when.</param>
     public static string Make(OptInKind kind, IReadOnlyList<string> all, string added, DateTimeOffset expiresAt)
     {
-        var (role, rule) = kind switch
+        var role = Role(kind);
+        var rule = kind switch
         {
-            OptInKind.Logs => ("logs", "--verb=get --resource=pods/log"),
-            _ => ("scale-restart", "--verb=patch --resource=deployments.apps,statefulsets.apps,daemonsets.apps"),
+            OptInKind.Logs => "--verb=get --resource=pods/log",
+            OptInKind.ConfigData => "--verb=get --resource=configmaps",
+            _ => "--verb=patch --resource=deployments.apps,statefulsets.apps,daemonsets.apps",
         };
         var until = expiresAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return $$"""
@@ -40,8 +42,16 @@ internal static class OptInCommands
     /// <param name="namespaces">Where the right below it is unbound.</param>
     public static string Withdraw(OptInKind kind, IReadOnlyList<string> namespaces)
     {
-        var role = kind == OptInKind.Logs ? "logs" : "scale-restart";
+        var role = Role(kind);
         var patch = $"kubectl patch {OptInObject.Plural}.{OptInObject.Group} {OptInObject.Name} -n {Namespace} --type=merge -p '{{\"spec\":{{\"{OptInObject.Field(kind)}\":null}}}}'";
         return string.Join('\n', namespaces.Select(ns => $"kubectl delete rolebinding anycast-{role} -n {ns} --ignore-not-found").Prepend(patch));
     }
+
+    /// <summary>The add-on's name: of its role, its bindings and its field manager.</summary>
+    private static string Role(OptInKind kind) => kind switch
+    {
+        OptInKind.Logs => "logs",
+        OptInKind.ConfigData => "configmap-data",
+        _ => "scale-restart",
+    };
 }

@@ -96,6 +96,9 @@ public static class AppUrls
     /// <summary>A page below a cluster: <c>workloads</c>, <c>pods</c>, <c>nodes</c>, <c>events</c>, <c>findings</c>, <c>agent</c> …</summary>
     public static string ClusterPage(string team, string cluster, string page) => $"{Cluster(team, cluster)}/{page}";
 
+    /// <summary>What left a cluster for one answer of the assistant.</summary>
+    public static string LeftForAnswer(string team, string cluster, Guid run) => $"{ClusterPage(team, cluster, "left-the-cluster")}?answer={run}";
+
     /// <summary>The page of one Kubernetes object. <paramref name="group"/> and <paramref name="ns"/> may be empty.</summary>
     public static string KubernetesObject(string team, string cluster, string group, string kind, string ns, string name) =>
         $"{Cluster(team, cluster)}/o/{Segment(group.Length == 0 ? CoreGroup : group)}/{Segment(kind)}/{Segment(ns.Length == 0 ? NoNamespace : ns)}/{Segment(name)}";

@@ -14,4 +14,8 @@ public sealed class ClusterRights
     /// <summary>A <see cref="Anycast.Tunnel.Rights.RightsReport"/> as JSON, checked against its bounds and grammar.</summary>
     [Classified(DataClass.Cluster)]
     public string Report { get; set; } = "";
+
+    /// <summary>Stands for the excess that the team's admins were told of last; empty for none.</summary>
+    [Classified(DataClass.Technical)]
+    public string NoticedExcess { get; set; } = "";
 }

@@ -11,6 +11,7 @@ internal sealed class ClusterRightsMapping : IEntityTypeConfiguration<ClusterRig
         builder.HasKey(r => r.ClusterId);
         builder.Property(r => r.ClusterId).ValueGeneratedNever();
         builder.Property(r => r.Report).HasMaxLength(4_000_000);
+        builder.Property(r => r.NoticedExcess).HasMaxLength(64);
         builder.HasOne<Cluster>().WithOne().HasForeignKey<ClusterRights>(r => r.ClusterId).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -81,13 +81,19 @@ public static class RightsJudgement
     private static bool Needs(OptInKind kind, string resource, string verb) => kind switch
     {
         OptInKind.Logs => resource == "/pods/log" && verb == "get",
+        OptInKind.ConfigData => resource == "/configmaps" && verb == "get",
         OptInKind.ScaleRestart => resource is "apps/deployments" or "apps/statefulsets" or "apps/daemonsets" && verb == "patch",
         _ => false,
     };
 
     private static OptInView View(RightsReport report, OptIn optIn, DateTimeOffset now)
     {
-        var (group, resource, verb) = optIn.Kind == OptInKind.Logs ? ("", "pods/log", "get") : ("apps", "deployments", "patch");
+        var (group, resource, verb) = optIn.Kind switch
+        {
+            OptInKind.Logs => ("", "pods/log", "get"),
+            OptInKind.ConfigData => ("", "configmaps", "get"),
+            _ => ("apps", "deployments", "patch"),
+        };
         var without = optIn.Namespaces.Where(ns => !report.Scopes.Any(s => (s.Namespace.Length == 0 || s.Namespace == ns) && Covers(s.Rules, group, resource, verb))).ToList();
         return new OptInView(optIn, !optIn.IsInForce(now) ? OptInState.Expired : without.Count > 0 ? OptInState.RightMissing : OptInState.InForce, without);
     }

@@ -6,6 +6,7 @@ using Anycast.Core.Common;
 using Anycast.Core.Data;
 using Anycast.Core.Teams;
 using Anycast.Tunnel;
+using Anycast.Tunnel.OptIns;
 using Anycast.Tunnel.Rights;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Anycast.Core.Agents.Rights;
 
 /// <summary>What the agents really may do in their clusters (S07): asked of the API servers, kept, judged, shown.</summary>
-public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, ClusterAccess access, AgentConnections connections, TimeProvider clock, ILogger<RightsService> log)
+public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, ClusterAccess access, AgentConnections connections, ClusterAlerts alerts, TimeProvider clock, ILogger<RightsService> log)
 {
     /// <summary>How often a connected agent is asked anew.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(5);
@@ -34,6 +35,17 @@ public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, Clus
         var row = await db.ClusterRights.AsNoTracking().SingleOrDefaultAsync(r => r.ClusterId == clusterId, ct);
         RightsView? view = row is null ? null : View(row, grant.Value.Cluster.Access);
         return view;
+    }
+
+    /// <summary>
+    /// Namespaces in which an opt-in of the customer's holds, with the right below it, as the agent said last. For showing what may be asked;
+    /// whether it may be had is decided by the agent at each request.
+    /// </summary>
+    public async Task<Outcome<HashSet<string>>> OptedInAsync(Actor actor, Guid teamId, Guid clusterId, OptInKind kind, CancellationToken ct)
+    {
+        var view = await GetAsync(actor, teamId, clusterId, ct);
+        return view.Failure is { } failure ? failure
+            : (view.Value?.OptIns ?? []).Where(o => o.OptIn.Kind == kind && o.State != OptInState.Expired).SelectMany(o => o.OptIn.Namespaces.Except(o.WithoutRight)).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Asks the agent now. The agent asks its API server at most every five seconds, however often it is asked.</summary>
@@ -92,6 +104,11 @@ public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, Clus
         var now = clock.GetUtcNow();
         var text = JsonSerializer.Serialize(report, TunnelJson.Default.RightsReport);
         await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await db.Clusters.AsNoTracking().SingleOrDefaultAsync(c => c.Id == connection.ClusterId, ct) is not { } cluster)
+        {
+            return false; // It was removed meanwhile.
+        }
+
         var found = await db.ClusterRights.Where(r => r.ClusterId == connection.ClusterId)
             .ExecuteUpdateAsync(s => s.SetProperty(r => r.ReportedAt, now).SetProperty(r => r.Report, text), ct);
         if (found == 0)
@@ -100,6 +117,7 @@ public sealed class RightsService(IDbContextFactory<AppDbContext> contexts, Clus
             await db.SaveChangesAsync(ct);
         }
 
+        await alerts.RightsAsync(cluster, RightsJudgement.Of(report, cluster.Access, now, now), ct);
         Changed?.Invoke(connection.ClusterId);
         return true;
     }

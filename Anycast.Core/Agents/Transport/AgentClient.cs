@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Anycast.Tunnel;
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Projection;
@@ -193,6 +194,37 @@ public sealed class AgentClient
 
             var (own, differences) = LogRedactor.Check(text);
             check.Count("Log", differences);
+            return (200, own);
+        }
+        catch (Exception e) when (e is JsonException or ProjectionException)
+        {
+            return (502, null);
+        }
+    }
+
+    /// <summary>What a ConfigMap holds: 200 with its keys and values, or the code of the refusal; 403 also where the customer has not opted in.</summary>
+    /// <exception cref="AgentOfflineException">The agent is gone.</exception>
+    public async Task<(int Status, ConfigText? Text)> ConfigDataAsync(ConfigQuery query, CancellationToken cancellationToken)
+    {
+        using var limit = Limit(cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Address(TunnelRoutes.ConfigData + query.Target));
+        using var response = await SendAsync(request, limit.Token, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+        {
+            return ((int)response.StatusCode, null);
+        }
+
+        try
+        {
+            using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            var json = await BodyReader.ReadAsync(body, 2 * ConfigRedactor.MostBytes, limit.Token).ConfigureAwait(false);
+            if (JsonSerializer.Deserialize(json, TunnelJson.Default.ConfigText) is not { } text)
+            {
+                return (502, null);
+            }
+
+            var (own, differences) = ConfigRedactor.Check(text);
+            check.Count("ConfigMap", differences);
             return (200, own);
         }
         catch (Exception e) when (e is JsonException or ProjectionException)

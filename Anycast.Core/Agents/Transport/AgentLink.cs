@@ -1,4 +1,5 @@
 using Anycast.Core.Clusters.Links;
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
@@ -21,6 +22,8 @@ public sealed class AgentLink(AgentClient client) : IClusterLink
     }
 
     public Task<(int Status, LogText? Text)> LogsAsync(LogQuery query, CancellationToken ct) => client.LogsAsync(query, ct);
+
+    public Task<(int Status, ConfigText? Text)> ConfigDataAsync(ConfigQuery query, CancellationToken ct) => client.ConfigDataAsync(query, ct);
 
     public void Close(string reason) => _ = client.Carrier.CloseAsync(reason);
 }

@@ -65,6 +65,10 @@ public sealed class Message
     [Classified(DataClass.Technical)]
     public Guid? RunId { get; set; }
 
+    /// <summary>The cluster that it was made about; the conversation may have gone on to another.</summary>
+    [Classified(DataClass.Technical)]
+    public Guid? ClusterId { get; set; }
+
     /// <summary>Until when its process has promised to go on.</summary>
     [Classified(DataClass.Technical)]
     public DateTimeOffset? LeaseUntil { get; set; }

@@ -13,12 +13,15 @@ namespace Anycast.Core.Assistant.Runs;
 /// </summary>
 internal sealed class AnswerLoop(ModelStream models, ToolCatalog catalog, ToolRunner tools, RunStore store, UsageMeter meter, TimeProvider clock)
 {
+    /// <summary>Stands for an output that is not kept; also what a later answer of the conversation is shown of it.</summary>
+    private const string NotKept = """{"note":"This was read under an opt-in of the customer's and is not kept. Read it again if it is needed."}""";
+
     /// <returns>How it ended: done, or a limit.</returns>
     /// <exception cref="AssistantException">The model failed.</exception>
     public async Task<AssistantEvent> RunAsync(AnswerContext answer, ChannelWriter<AssistantEvent> output, CancellationToken ct)
     {
         var messages = answer.Prompt.ToList();
-        var options = new ChatOptions { MaxOutputTokens = AssistantLimits.OutputTokens, Tools = [.. catalog.Declarations] };
+        var options = new ChatOptions { MaxOutputTokens = AssistantLimits.OutputTokens, Tools = await catalog.DeclarationsAsync(Context(answer), ct) };
         var progress = new Progress(output);
         for (var round = 0; round < AssistantLimits.RoundsPerAnswer; round++)
         {
@@ -148,11 +151,11 @@ internal sealed class AnswerLoop(ModelStream models, ToolCatalog catalog, ToolRu
         await store.AddToolCallAsync(row, ct);
         await progress.Output.WriteAsync(new AssistantEvent.ToolStarted(row.Index, row.Name, row.Arguments), ct);
         var watch = Stopwatch.StartNew();
-        var result = await tools.RunAsync(new ToolContext(answer.Actor, answer.TeamId, answer.ClusterId, answer.ConversationId, answer.Key.RunId), call, ct);
+        var result = await tools.RunAsync(Context(answer), call, ct);
         row.Status = result.Code is null ? ToolCallStatus.Done : ToolCallStatus.Failed;
         row.Code = result.Code;
         row.Read = Cut(result.Read, 400);
-        row.Output = result.Output.GetRawText();
+        row.Output = result.Code is null && catalog.Find(call.Name) is { KeepsOutput: false } ? NotKept : result.Output.GetRawText();
         row.ProposalId = result.ProposalId;
         row.DurationMs = (int)watch.ElapsedMilliseconds;
         await store.FinishToolCallAsync(row, CancellationToken.None);
@@ -164,6 +167,10 @@ internal sealed class AnswerLoop(ModelStream models, ToolCatalog catalog, ToolRu
 
         return result.Output;
     }
+
+    /// <summary>In whose name the tools of an answer act.</summary>
+    private static ToolContext Context(AnswerContext answer) =>
+        new(answer.Actor with { RunId = answer.Key.RunId }, answer.TeamId, answer.ClusterId, answer.ConversationId, answer.Key.RunId);
 
     private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 

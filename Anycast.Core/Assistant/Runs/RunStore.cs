@@ -90,6 +90,7 @@ internal sealed class RunStore(IDbContextFactory<AppDbContext> contexts, TimePro
             Role = MessageRole.Assistant,
             State = MessageState.Running,
             RunId = key.RunId,
+            ClusterId = conversation.ClusterId,
             LeaseUntil = now + AssistantLimits.Lease,
             Provider = provider,
             Model = model,

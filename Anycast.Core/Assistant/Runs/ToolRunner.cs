@@ -9,17 +9,30 @@ namespace Anycast.Core.Assistant.Runs;
 public sealed class ToolCatalog
 {
     private readonly Dictionary<string, Tool> _tools;
+    private readonly Dictionary<string, AITool> _declarations;
 
     public ToolCatalog(IEnumerable<Tool> tools)
     {
         _tools = tools.ToDictionary(t => t.Name, StringComparer.Ordinal);
-        Declarations = [.. _tools.Values.Select(t => AIFunctionFactory.CreateDeclaration(t.Name, t.Description, t.Schema))];
+        _declarations = _tools.Values.ToDictionary(t => t.Name, t => (AITool)AIFunctionFactory.CreateDeclaration(t.Name, t.Description, t.Schema), StringComparer.Ordinal);
     }
 
     public IReadOnlyCollection<Tool> Tools => _tools.Values;
 
-    /// <summary>What a model is told of them.</summary>
-    public IReadOnlyList<AITool> Declarations { get; }
+    /// <summary>What a model is told of them, here and now.</summary>
+    public async Task<IList<AITool>> DeclarationsAsync(ToolContext context, CancellationToken ct)
+    {
+        var offered = new List<AITool>();
+        foreach (var tool in _tools.Values)
+        {
+            if (await tool.IsOfferedAsync(context, ct))
+            {
+                offered.Add(_declarations[tool.Name]);
+            }
+        }
+
+        return offered;
+    }
 
     public Tool? Find(string name) => _tools.GetValueOrDefault(name);
 }

@@ -22,6 +22,9 @@ public enum DepartureOperation
 
     /// <summary>What a container logged, where the customer had opted in.</summary>
     Logs = 6,
+
+    /// <summary>Keys and values of a ConfigMap, where the customer had opted in.</summary>
+    ConfigData = 7,
 }
 
 /// <summary>Something that left a cluster through its agent: who asked, for what, and how much it was. What it said is kept nowhere.</summary>
@@ -62,6 +65,10 @@ public sealed class Departure
     /// <summary>Name of who asked, as it was then.</summary>
     [Classified(DataClass.Contact)]
     public string ActorName { get; set; } = "";
+
+    /// <summary>The answer of the assistant that asked, null when a person did by themselves.</summary>
+    [Classified(DataClass.Technical)]
+    public Guid? RunId { get; set; }
 
     /// <summary>Answers, or rows of a watch.</summary>
     [Classified(DataClass.Activity)]

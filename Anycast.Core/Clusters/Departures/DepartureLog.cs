@@ -14,9 +14,9 @@ public sealed class DepartureLog(IDbContextFactory<AppDbContext> contexts, TimeP
 {
     private readonly ConcurrentQueue<(Departure Row, TaskCompletionSource Done)> _waiting = new();
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly Dictionary<(Guid ClusterId, Guid? UserId, string Kind, string Namespace, string Name), (Guid Id, DateTimeOffset At)> _recent = [];
+    private readonly Dictionary<(Guid ClusterId, Guid? UserId, Guid? RunId, string Kind, string Namespace, string Name), (Guid Id, DateTimeOffset At)> _recent = [];
 
-    /// <summary>Repeated reads of one object by one person within this time are one entry.</summary>
+    /// <summary>Repeated reads of one object by one person, or for one answer, within this time are one entry.</summary>
     public static readonly TimeSpan OneEntry = TimeSpan.FromMinutes(1);
 
     /// <summary>Returns once the entry is in the database.</summary>
@@ -32,6 +32,7 @@ public sealed class DepartureLog(IDbContextFactory<AppDbContext> contexts, TimeP
             Namespace = Cut(what.Namespace, 63),
             Name = Cut(what.Name, 253),
             UserId = actor.IsUser ? actor.UserId : null,
+            RunId = actor.RunId,
             ActorKind = actor.Kind,
             ActorName = Cut(actor.Name, 400),
             Bytes = bytes,
@@ -108,7 +109,7 @@ public sealed class DepartureLog(IDbContextFactory<AppDbContext> contexts, TimeP
         }
     }
 
-    private static (Guid, Guid?, string, string, string) Key(Departure row) => (row.ClusterId, row.UserId, row.Kind, row.Namespace, row.Name);
+    private static (Guid, Guid?, Guid?, string, string, string) Key(Departure row) => (row.ClusterId, row.UserId, row.RunId, row.Kind, row.Namespace, row.Name);
 
     private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 }

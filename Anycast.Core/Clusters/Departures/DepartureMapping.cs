@@ -11,6 +11,7 @@ internal sealed class DepartureMapping : IEntityTypeConfiguration<Departure>
         builder.HasIndex(d => new { d.ClusterId, d.At });
         builder.HasIndex(d => d.At);
         builder.HasIndex(d => d.UserId);
+        builder.HasIndex(d => d.RunId);
         builder.Property(d => d.Kind).HasMaxLength(64);
         builder.Property(d => d.Namespace).HasMaxLength(63);
         builder.Property(d => d.Name).HasMaxLength(253);

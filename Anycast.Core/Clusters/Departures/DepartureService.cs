@@ -9,12 +9,16 @@ namespace Anycast.Core.Clusters.Departures;
 /// <summary>Filter of what left a cluster; null means any.</summary>
 /// <param name="Search">Part of a kind, namespace, name or actor.</param>
 /// <param name="Operation">Only this.</param>
-public sealed record DepartureFilter(string? Search = null, DepartureOperation? Operation = null);
+/// <param name="RunId">Only what one answer of the assistant brought.</param>
+public sealed record DepartureFilter(string? Search = null, DepartureOperation? Operation = null, Guid? RunId = null);
 
 /// <summary>An export: of which cluster, and its entries as they are read.</summary>
 public sealed record DepartureExport(string Cluster, IAsyncEnumerable<Departure> Rows);
 
-/// <summary>What left a cluster, for those who may see what the team's people did.</summary>
+/// <summary>
+/// What left a cluster, for those who may see what the team's people did. Whoever may not still sees what left it for an answer of their own:
+/// a filter by that answer shows their entries alone.
+/// </summary>
 public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, ClusterAccess access, TimeProvider clock)
 {
     /// <summary>How long entries are kept.</summary>
@@ -26,14 +30,14 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
     /// <summary>The entries, newest first.</summary>
     public async Task<Outcome<Page<Departure>>> ListAsync(Actor actor, Guid teamId, Guid clusterId, DepartureFilter filter, PageRequest page, CancellationToken ct)
     {
-        var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Permission.ActivityView, ct);
+        var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Needed(filter), ct);
         if (!grant.IsOk)
         {
             return grant.Failure;
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var query = Filtered(db, clusterId, filter);
+        var query = Filtered(db, clusterId, filter, OnlyOf(actor, grant.Value));
         var total = await query.CountAsync(ct);
         var items = await query.OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Skip(page.Skip).Take(page.Size).ToListAsync(ct);
         return new Page<Departure>(items, total, page);
@@ -42,8 +46,8 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
     /// <summary>All entries that fit a filter, newest first, a page at a time: an export of any size needs the memory of one page.</summary>
     public async Task<Outcome<DepartureExport>> ExportAsync(Actor actor, string team, string cluster, DepartureFilter filter, CancellationToken ct)
     {
-        var grant = await access.AuthorizeAsync(actor, team, cluster, Permission.ActivityView, ct);
-        return grant.IsOk ? new DepartureExport(grant.Value.Cluster.Slug, AllAsync(grant.Value.ClusterId, filter, ct)) : grant.Failure;
+        var grant = await access.AuthorizeAsync(actor, team, cluster, Needed(filter), ct);
+        return grant.IsOk ? new DepartureExport(grant.Value.Cluster.Slug, AllAsync(grant.Value.ClusterId, filter, OnlyOf(actor, grant.Value), ct)) : grant.Failure;
     }
 
     /// <summary>Deletes what is older than <see cref="Kept"/>, in parts, so that nobody waits long for the database.</summary>
@@ -64,13 +68,13 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
         }
     }
 
-    private async IAsyncEnumerable<Departure> AllAsync(Guid clusterId, DepartureFilter filter, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<Departure> AllAsync(Guid clusterId, DepartureFilter filter, Guid? onlyOf, [EnumeratorCancellation] CancellationToken ct)
     {
         (DateTimeOffset At, Guid Id)? last = null;
         while (true)
         {
             await using var db = await contexts.CreateDbContextAsync(ct);
-            var query = Filtered(db, clusterId, filter);
+            var query = Filtered(db, clusterId, filter, onlyOf);
             if (last is { } from)
             {
                 query = query.Where(d => d.At < from.At || (d.At == from.At && d.Id.CompareTo(from.Id) < 0));
@@ -91,9 +95,18 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
         }
     }
 
-    private static IQueryable<Departure> Filtered(AppDbContext db, Guid clusterId, DepartureFilter filter)
+    private static string Needed(DepartureFilter filter) => filter.RunId is null ? Permission.ActivityView : Permission.ClustersView;
+
+    private static Guid? OnlyOf(Actor actor, ClusterGrant grant) => grant.Team.Has(Permission.ActivityView) ? null : actor.UserId;
+
+    private static IQueryable<Departure> Filtered(AppDbContext db, Guid clusterId, DepartureFilter filter, Guid? onlyOf)
     {
-        var query = db.Departures.AsNoTracking().Where(d => d.ClusterId == clusterId);
+        var query = db.Departures.AsNoTracking().Where(d => d.ClusterId == clusterId && (onlyOf == null || d.UserId == onlyOf));
+        if (filter.RunId is { } run)
+        {
+            query = query.Where(d => d.RunId == run);
+        }
+
         if (filter.Operation is { } operation)
         {
             query = query.Where(d => d.Operation == operation);

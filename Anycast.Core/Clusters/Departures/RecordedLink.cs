@@ -3,6 +3,7 @@ using System.Text.Json;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Tunnel;
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
@@ -52,6 +53,18 @@ internal sealed class RecordedLink(IClusterLink link, DepartureLog log, Guid clu
         if (answer.Text is { } text)
         {
             await log.RecordAsync(clusterId, actor, DepartureOperation.Logs, ("Pod", query.Namespace, query.Pod), text.Lines.Sum(l => System.Text.Encoding.UTF8.GetByteCount(l) + 1L), text.Withheld, ct);
+        }
+
+        return answer;
+    }
+
+    public async Task<(int Status, ConfigText? Text)> ConfigDataAsync(ConfigQuery query, CancellationToken ct)
+    {
+        var answer = await link.ConfigDataAsync(query, ct);
+        if (answer.Text is { } text)
+        {
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(text, TunnelJson.Default.ConfigText).Length;
+            await log.RecordAsync(clusterId, actor, DepartureOperation.ConfigData, ("ConfigMap", query.Namespace, query.Name), bytes, text.Withheld + text.Binary, ct);
         }
 
         return answer;

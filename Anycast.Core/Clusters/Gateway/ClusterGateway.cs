@@ -4,6 +4,7 @@ using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
@@ -135,6 +136,15 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
         return !open.IsOk ? open.Failure
             : !open.Value.Grant.Scope.Allows(query.Namespace) ? ClusterFailures.NotFound
             : await new ClusterReader(open.Value.Link).ReadLogsAsync(query, ct);
+    }
+
+    /// <summary>What a ConfigMap holds. Only where the customer's opt-in object in the cluster allows it, for as long as it does.</summary>
+    public async Task<Outcome<ConfigText>> ConfigDataAsync(Actor actor, Guid teamId, Guid clusterId, ConfigQuery query, CancellationToken ct)
+    {
+        var open = await OpenAsync(actor, teamId, clusterId, ct);
+        return !open.IsOk ? open.Failure
+            : !open.Value.Grant.Scope.Allows(query.Namespace) ? ClusterFailures.NotFound
+            : await new ClusterReader(open.Value.Link).ReadConfigDataAsync(query, ct);
     }
 
     /// <summary>

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Tunnel;
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using k8s;
 using k8s.Models;
@@ -50,13 +51,19 @@ internal sealed class ClusterReader(IClusterLink link)
         }
     }
 
-    public async Task<Outcome<LogText>> ReadLogsAsync(LogQuery query, CancellationToken ct)
+    public Task<Outcome<LogText>> ReadLogsAsync(LogQuery query, CancellationToken ct) => OptedInAsync(limit => link.LogsAsync(query, limit), ct);
+
+    public Task<Outcome<ConfigText>> ReadConfigDataAsync(ConfigQuery query, CancellationToken ct) => OptedInAsync(limit => link.ConfigDataAsync(query, limit), ct);
+
+    /// <summary>Reads what only an opt-in of the customer's lets pass.</summary>
+    private static async Task<Outcome<T>> OptedInAsync<T>(Func<CancellationToken, Task<(int Status, T? Text)>> readAsync, CancellationToken ct)
+        where T : class
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(ClusterLimits.ReadTimeout);
         try
         {
-            var (status, text) = await link.LogsAsync(query, limit.Token);
+            var (status, text) = await readAsync(limit.Token);
             return text is not null ? text : status == (int)HttpStatusCode.Forbidden ? ClusterFailures.NotOptedIn : ClusterFailures.Of((HttpStatusCode)status);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)

@@ -1,3 +1,4 @@
+using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
@@ -24,6 +25,10 @@ public interface IClusterLink
     /// <summary>What a container logged, where the customer's opt-in allows it.</summary>
     /// <exception cref="HttpRequestException">The tunnel broke.</exception>
     Task<(int Status, LogText? Text)> LogsAsync(LogQuery query, CancellationToken ct) => Task.FromResult<(int, LogText?)>((403, null));
+
+    /// <summary>What a ConfigMap holds, where the customer's opt-in allows it.</summary>
+    /// <exception cref="HttpRequestException">The tunnel broke.</exception>
+    Task<(int Status, ConfigText? Text)> ConfigDataAsync(ConfigQuery query, CancellationToken ct) => Task.FromResult<(int, ConfigText?)>((403, null));
 
     /// <summary>Cuts the tunnel. <paramref name="reason"/> is a code.</summary>
     void Close(string reason);

@@ -62,6 +62,12 @@ public abstract class Tool
     /// <summary>JSON schema of the arguments; allows no others.</summary>
     public abstract JsonElement Schema { get; }
 
+    /// <summary>Whether its output is kept with the conversation. What only a customer's opt-in lets pass is not: it would outlive the opt-in.</summary>
+    public virtual bool KeepsOutput => true;
+
+    /// <summary>Whether a model is told of it here and now.</summary>
+    public virtual Task<bool> IsOfferedAsync(ToolContext context, CancellationToken ct) => Task.FromResult(true);
+
     /// <summary>Runs it. Arguments that do not fit the schema end in a failure, not in a guess.</summary>
     public abstract Task<ToolResult> InvokeAsync(ToolContext context, JsonElement arguments, CancellationToken ct);
 }

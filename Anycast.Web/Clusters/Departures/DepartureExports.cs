@@ -16,16 +16,16 @@ public static class DepartureExports
 
     public static void MapDepartures(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/t/{team}/c/{cluster}/left-the-cluster/csv", (string team, string cluster, string? q, string? operation, HttpContext context, DepartureService departures) =>
-            ExportAsync(context, departures, team, cluster, q, operation, "csv")).RequireAuthorization();
-        routes.MapGet("/t/{team}/c/{cluster}/left-the-cluster/json", (string team, string cluster, string? q, string? operation, HttpContext context, DepartureService departures) =>
-            ExportAsync(context, departures, team, cluster, q, operation, "json")).RequireAuthorization();
+        routes.MapGet("/t/{team}/c/{cluster}/left-the-cluster/csv", (string team, string cluster, string? q, string? operation, Guid? answer, HttpContext context, DepartureService departures) =>
+            ExportAsync(context, departures, team, cluster, (q, operation, answer), "csv")).RequireAuthorization();
+        routes.MapGet("/t/{team}/c/{cluster}/left-the-cluster/json", (string team, string cluster, string? q, string? operation, Guid? answer, HttpContext context, DepartureService departures) =>
+            ExportAsync(context, departures, team, cluster, (q, operation, answer), "json")).RequireAuthorization();
     }
 
-    private static async Task<IResult> ExportAsync(HttpContext context, DepartureService departures, string team, string cluster, string? q, string? operation, string format)
+    private static async Task<IResult> ExportAsync(HttpContext context, DepartureService departures, string team, string cluster, (string? Search, string? Operation, Guid? Answer) filter, string format)
     {
-        var wanted = Enum.TryParse<DepartureOperation>(operation, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : (DepartureOperation?)null;
-        var export = await departures.ExportAsync(context.User.ToActor(), team, cluster, new DepartureFilter(q, wanted), context.RequestAborted);
+        var wanted = Enum.TryParse<DepartureOperation>(filter.Operation, ignoreCase: true, out var parsed) && Enum.IsDefined(parsed) ? parsed : (DepartureOperation?)null;
+        var export = await departures.ExportAsync(context.User.ToActor(), team, cluster, new DepartureFilter(filter.Search, wanted, filter.Answer), context.RequestAborted);
         if (!export.IsOk)
         {
             return Results.StatusCode(export.Failure.Kind == FailureKind.Forbidden ? StatusCodes.Status403Forbidden : StatusCodes.Status404NotFound);

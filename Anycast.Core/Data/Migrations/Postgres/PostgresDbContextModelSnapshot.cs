@@ -605,6 +605,11 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.Property<Guid>("ClusterId")
                         .HasColumnType("uuid");
 
+                    b.Property<string>("NoticedExcess")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
                     b.Property<string>("Report")
                         .IsRequired()
                         .HasMaxLength(4000000)
@@ -748,6 +753,9 @@ namespace Anycast.Core.Data.Migrations.Postgres
 
                     b.Property<long>("CachedInputTokens")
                         .HasColumnType("bigint");
+
+                    b.Property<Guid?>("ClusterId")
+                        .HasColumnType("uuid");
 
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
@@ -960,6 +968,9 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.Property<int>("Operation")
                         .HasColumnType("integer");
 
+                    b.Property<Guid?>("RunId")
+                        .HasColumnType("uuid");
+
                     b.Property<Guid?>("UserId")
                         .HasColumnType("uuid");
 
@@ -969,6 +980,8 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.HasIndex("At");
+
+                    b.HasIndex("RunId");
 
                     b.HasIndex("UserId");
 

@@ -599,6 +599,11 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.Property<Guid>("ClusterId")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("NoticedExcess")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Report")
                         .IsRequired()
                         .HasMaxLength(4000000)
@@ -742,6 +747,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
 
                     b.Property<long>("CachedInputTokens")
                         .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("ClusterId")
+                        .HasColumnType("TEXT");
 
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
@@ -954,6 +962,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.Property<int>("Operation")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid?>("RunId")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid?>("UserId")
                         .HasColumnType("TEXT");
 
@@ -963,6 +974,8 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.HasIndex("At");
+
+                    b.HasIndex("RunId");
 
                     b.HasIndex("UserId");
 

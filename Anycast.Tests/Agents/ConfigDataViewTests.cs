@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Anycast.Core.Accounts;
+using Anycast.Core.Agents.ConfigData;
+using Anycast.Core.Agents.Rights;
+using Anycast.Core.Clusters.Departures;
+using Anycast.Core.Common;
+using Anycast.Core.Common.Tools;
+using Anycast.Tests.Accounts;
+using Anycast.Tests.Clusters;
+using Anycast.Tests.Harness;
+using Anycast.Tests.Shell;
+using Anycast.Tunnel.ConfigData;
+using Anycast.Tunnel.OptIns;
+using Anycast.Web.Accounts;
+using Anycast.Web.Clusters;
+using Anycast.Web.Shell;
+using Bunit;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Anycast.Tests.Agents;
+
+/// <summary>Config data as the service sees it: shown and offered only while the opt-in holds, written down, and not kept.</summary>
+public sealed class ConfigDataViewTests
+{
+    private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
+
+    [Fact]
+    [PolicyClause("S07")]
+    public async Task ConfigData_UnderAnOptIn_IsOfferedShownWrittenDownAndGoneWithIt()
+    {
+        await using var world = await ConnectedCluster.StartAsync();
+        var tool = new ReadConfigDataTool(world.Gateway, world.Core.Get<RightsService>());
+        var context = new ToolContext(world.Owner, world.Team.Id, world.Cluster.Id, null);
+        await AskAsync(world, v => v.OptIns.Count == 0);
+        await using var parts = Context(world, await UserAsync(world));
+        var open = (await world.Gateway.OpenCacheAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value!;
+        var card = parts.Render<ConfigDataCard>(p => p.Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.Names, ["shop-settings"]));
+        Assert.Empty(card.FindAll("[data-config-data]"));
+        Assert.False(await tool.IsOfferedAsync(context, Ct));
+        Assert.Equal("cluster.not_opted_in", (await ReadAsync(world)).Failure!.Code);
+        Assert.Equal("cluster.not_opted_in", (await CallAsync(tool, context)).Code);
+
+        Bind(world);
+        Allow(world, "shop", "data");
+        var view = await AskAsync(world, v => v.OptIns.Count > 0 && v.Held.Any(h => h.Code == "configmaps"));
+        Assert.Empty(view.Excess);
+        Assert.Equal((OptInKind.ConfigData, OptInState.RightMissing, "data"), (view.OptIns.Single().OptIn.Kind, view.OptIns.Single().State, view.OptIns.Single().WithoutRight.Single()));
+        Assert.Equal(["shop"], (await world.Core.Get<RightsService>().OptedInAsync(world.Owner, world.Team.Id, world.Cluster.Id, OptInKind.ConfigData, Ct)).Value!);
+        Assert.True(await tool.IsOfferedAsync(context, Ct));
+        Assert.False(tool.KeepsOutput);
+        Assert.Contains("EUR", (await CallAsync(tool, context)).Output.GetRawText(), StringComparison.Ordinal);
+        card.WaitForAssertion(() => Assert.NotEmpty(card.FindAll("[data-config-data]")), TimeSpan.FromSeconds(10));
+        Assert.Empty(card.FindAll("[data-config-key]"));
+        await card.Find("button").ClickAsync(new());
+        card.WaitForAssertion(() => Assert.Equal("EUR", card.Find("[data-config-key=currency] pre").TextContent), TimeSpan.FromSeconds(10));
+
+        // Written down, with who read it.
+        var rows = (await world.Core.Get<DepartureService>().ListAsync(world.Owner, world.Team.Id, world.Cluster.Id, new DepartureFilter(Operation: DepartureOperation.ConfigData), new PageRequest(), Ct)).Value!;
+        Assert.Equal(2, rows.Total);
+        Assert.All(rows.Items, r => Assert.Equal(("ConfigMap", "shop", "shop-settings", world.Owner.UserId), (r.Kind, r.Namespace, r.Name, r.UserId)));
+
+        // Withdrawn: refused, no longer offered, and gone from the page that stayed open.
+        world.Sandbox.Store.Delete("agentoptins", "anycast-system", "default");
+        await Eventually.TrueAsync(async () => (await ReadAsync(world)).Failure?.Code == "cluster.not_opted_in", "the agent refuses", TimeSpan.FromSeconds(5));
+        await AskAsync(world, v => v.OptIns.Count == 0);
+        card.WaitForAssertion(() => Assert.Empty(card.FindAll("[data-config-data]")), TimeSpan.FromSeconds(10));
+        Assert.DoesNotContain("EUR", card.Markup, StringComparison.Ordinal);
+        Assert.False(await tool.IsOfferedAsync(context, Ct));
+    }
+
+    [Fact]
+    public async Task ConfigData_OfAnotherTeamsCluster_IsNotFound()
+    {
+        await using var world = await ConnectedCluster.StartAsync(connect: false);
+        var stranger = await world.Core.ActorAsync();
+        Assert.Equal("not_found", (await world.Gateway.ConfigDataAsync(stranger, world.Team.Id, world.Cluster.Id, new ConfigQuery("shop", "shop-settings"), Ct)).Failure!.Code);
+        Assert.Equal("not_found", (await world.Core.Get<RightsService>().OptedInAsync(stranger, world.Team.Id, world.Cluster.Id, OptInKind.ConfigData, Ct)).Failure!.Code);
+        Assert.Equal("cluster.offline", (await ReadAsync(world)).Failure!.Code);
+    }
+
+    [Fact]
+    public void References_OfAWorkload_AreItsConfigMapsAndSecretsWithTheirKeys()
+    {
+        using var json = JsonDocument.Parse("""
+            {"spec":{"template":{"spec":{
+              "imagePullSecrets":[{"name":"registry"}],
+              "initContainers":[{"envFrom":[{"configMapRef":{"name":"init","optional":true}}]}],
+              "containers":[{"env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"app","key":"b"}}},{"name":"B","valueFrom":{"configMapKeyRef":{"name":"app","key":"a"}}},{"name":"C","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}},{"name":"D"}]}],
+              "volumes":[{"name":"v","configMap":{"name":"files"}},{"name":"s","secret":{"secretName":"tls"}},{"name":"p","projected":{"sources":[{"secret":{"name":"db"}},{"configMap":{"name":"app"}}]}}]}}}}
+            """);
+
+        var found = ConfigReferences.Of(json.RootElement);
+
+        Assert.Equal(
+            ["ConfigMap app [a,b]", "ConfigMap files []", "ConfigMap init [] optional", "Secret db [password]", "Secret registry []", "Secret tls []"],
+            found.Select(r => $"{r.Kind} {r.Name} [{string.Join(',', r.Keys)}]{(r.Optional ? " optional" : "")}"));
+    }
+
+    private static Task<ToolResult> CallAsync(ReadConfigDataTool tool, ToolContext context) =>
+        tool.InvokeAsync(context, JsonSerializer.SerializeToElement(new { name = "shop-settings", @namespace = "shop" }), Ct);
+
+    private static Task<Outcome<ConfigText>> ReadAsync(ConnectedCluster world) =>
+        world.Gateway.ConfigDataAsync(world.Owner, world.Team.Id, world.Cluster.Id, new ConfigQuery("shop", "shop-settings"), Ct);
+
+    private static async Task<RightsView> AskAsync(ConnectedCluster world, Func<RightsView, bool> wanted)
+    {
+        RightsView? view = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await world.Core.Get<RightsService>().AskAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct);
+                view = (await world.Core.Get<RightsService>().GetAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value;
+                return view is not null && wanted(view);
+            },
+            "the rights are as wanted",
+            TimeSpan.FromSeconds(30));
+        return view!;
+    }
+
+    private static void Allow(ConnectedCluster world, params string[] namespaces) => world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse($$"""
+        {"apiVersion":"agent.anycast.io/v1","kind":"AgentOptIn","metadata":{"name":"default","namespace":"anycast-system"},
+         "spec":{"configData":{"namespaces":["{{string.Join("\",\"", namespaces)}}"],"expiresAt":"{{DateTimeOffset.UtcNow.AddHours(1).ToString("O", CultureInfo.InvariantCulture)}}"} } }
+        """)!);
+
+    private static void Bind(ConnectedCluster world)
+    {
+        world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"config","namespace":"shop"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["get"]}]}
+            """)!);
+        world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"config","namespace":"shop"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"config"},"subjects":[{"kind":"ServiceAccount","name":"cluster-agent","namespace":"anycast-system"}]}
+            """)!);
+    }
+
+    private static async Task<User> UserAsync(ConnectedCluster world)
+    {
+        await using var db = await world.Core.OpenAsync();
+        return await db.Users.SingleAsync(u => u.Id == world.Owner.UserId, Ct);
+    }
+
+    private static PartContext Context(ConnectedCluster world, User user)
+    {
+        var context = new PartContext("en");
+        context.Services.AddLogging();
+        context.Services.AddSingleton<TimeProvider>(world.Clock);
+        context.Services.AddSingleton(world.Core.Get<RightsService>()).AddSingleton(world.Gateway);
+        context.Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(user)).AddScoped<CurrentActor>();
+        return context;
+    }
+
+    private sealed class SignedIn(User user) : AuthenticationStateProvider
+    {
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() =>
+            Task.FromResult(new AuthenticationState(Principal.For(user, Guid.NewGuid(), null, "test")));
+    }
+}
