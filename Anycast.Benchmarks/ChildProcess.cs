@@ -16,7 +16,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Resident memory at its highest, in MiB.</summary>
     public double Peak => Status("VmHWM");
 
-    /// <summary>The agent, with what its image sets.</summary>
+    /// <summary>The agent.</summary>
     public static ChildProcess Agent(string file, Uri server, string kubeconfig, string state) => new(Start(new ProcessStartInfo(file)
     {
         Environment =
@@ -25,7 +25,6 @@ internal sealed class ChildProcess : IAsyncDisposable
             ["ANYCAST_TOKEN"] = "t",
             ["ANYCAST_STATE"] = state,
             ["KUBECONFIG"] = kubeconfig,
-            ["DOTNET_GCConserveMemory"] = "5",
         },
     }));
 

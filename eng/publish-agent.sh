@@ -13,5 +13,5 @@ tar -c --exclude=bin --exclude=obj Directory.Build.props Directory.Packages.prop
 cd "$work"
 dotnet publish Anycast.Agent -c Release -o "$output" --nologo -v q \
   -p:PublishAot=true -p:StripSymbols=true -p:OptimizationPreference=Speed -p:UseSystemResourceKeys=true \
-  -p:ConcurrentGarbageCollection=false -p:RestoreLockedMode=false
+  -p:ConcurrentGarbageCollection=false -p:IlcFoldIdenticalMethodBodies=true -p:RestoreLockedMode=false
 rm -f "$output"/*.dbg "$output"/*.pdb "$output"/*.json
