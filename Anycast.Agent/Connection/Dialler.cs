@@ -57,8 +57,8 @@ internal sealed class Dialler(AgentOptions options, AgentState state, AgentAbout
     private async Task<string> ProveAsync(ConnectChannel channel, CancellationToken cancellationToken)
     {
         var token = options.Token ?? state.Token;
-        var agentId = state.AgentIdFor(options.Server, token);
-        var hello = new AgentHello("hello", 1, state.PublicKey, about.ClusterUid, about.KubernetesVersion, about.Version, about.SpecificationVersion, agentId, agentId is null ? token : null);
+        var identity = await state.IdentityAsync(options.Server, token, cancellationToken).ConfigureAwait(false);
+        var hello = new AgentHello("hello", 1, identity.PublicKey, about.ClusterUid, about.KubernetesVersion, about.Version, about.SpecificationVersion, identity.AgentId, identity.Token);
         if (hello.AgentId is null && hello.Token is null)
         {
             throw new RefusedException(RefusalCodes.TokenInvalid, "This agent is not enrolled and ANYCAST_TOKEN is not set. Make a token where the cluster is connected.");
@@ -70,20 +70,35 @@ internal sealed class Dialler(AgentOptions options, AgentState state, AgentAbout
         var challenge = await channel.ReceiveAsync(TunnelJson.Default.ConnectStep, cancellationToken).ConfigureAwait(false);
         if (challenge.Type == "challenge" && challenge.Nonce is { Length: > 0 and <= 128 } nonce)
         {
-            await channel.SendAsync(new ConnectAnswer("proof", ConnectProof.Sign(state.Key, nonce, hello)), TunnelJson.Default.ConnectAnswer, cancellationToken).ConfigureAwait(false);
+            await channel.SendAsync(new ConnectAnswer("proof", ConnectProof.Sign(identity.Key, nonce, hello)), TunnelJson.Default.ConnectAnswer, cancellationToken).ConfigureAwait(false);
             challenge = await channel.ReceiveAsync(TunnelJson.Default.ConnectStep, cancellationToken).ConfigureAwait(false);
         }
 
         if (challenge is { Type: "accepted", AgentId: { Length: > 0 and <= 100 } id })
         {
-            await state.EnrolledAsync(options.Server, token, id, cancellationToken).ConfigureAwait(false);
+            await state.EnrolledAsync(options.Server, token, identity, id, cancellationToken).ConfigureAwait(false);
             return challenge.Name ?? id;
         }
 
-        throw challenge.Type == "refused" && challenge.Code is { } code
-            ? new RefusedException(code, challenge.Message ?? code)
-            : new ConnectException("The service answered with something that is no verdict.");
+        if (challenge is not { Type: "refused", Code: { } code })
+        {
+            throw new ConnectException("The service answered with something that is no verdict.");
+        }
+
+        throw Recovers(identity, code) is { } going ? new ConnectException($"{challenge.Message ?? code} {going}") : new RefusedException(code, challenge.Message ?? code);
     }
+
+    /// <summary>What the agent does about a refusal that is for good but for what it has besides; null when it has nothing.</summary>
+    private string? Recovers(AgentIdentity refused, string code) => code switch
+    {
+        _ when refused.Token is null => null,
+
+        // A token that came too late must not cost an enrolled agent its connection, and a key that was ended must not spoil a good token.
+        RefusalCodes.TokenInvalid or RefusalCodes.TokenUsed or RefusalCodes.TokenExpired or RefusalCodes.ClusterMismatch =>
+            state.GoesOnWithout(options.Server, refused.Token) ? "Going on with the key from before." : null,
+        RefusalCodes.Revoked or RefusalCodes.Quarantined => state.TakesAnotherKey(refused) ? "Trying again with a new key." : null,
+        _ => null,
+    };
 
     private static string Explain(Exception e) => e switch
     {

@@ -13,7 +13,7 @@ public sealed record AgentAdmitted(Guid AgentId, Guid ClusterId, Guid TeamId, st
 
 /// <summary>Decides who may connect as which cluster (T8).</summary>
 public sealed class AgentAdmission(
-    IDbContextFactory<AppDbContext> contexts, RateLimiter limiter, EnrolmentWatch watch, ClusterAlerts alerts, TimeProvider clock, ILogger<AgentAdmission> log)
+    IDbContextFactory<AppDbContext> contexts, RateLimiter limiter, ConnectGate gate, EnrolmentWatch watch, ClusterAlerts alerts, TimeProvider clock, ILogger<AgentAdmission> log)
 {
     /// <summary>Lets an agent in by its known key, or enrols it by a token; else the refusal's code (<see cref="RefusalCodes"/>).</summary>
     /// <param name="agent">What it says of itself.</param>
@@ -34,7 +34,7 @@ public sealed class AgentAdmission(
             : await EnrolAsync(db, agent, ip, ct);
         if (decision.Refusal is { } refusal)
         {
-            log.LogWarning("An agent was refused: {Refusal}", refusal);
+            log.Log(refusal == RefusalCodes.Busy ? LogLevel.Information : LogLevel.Warning, "An agent was refused: {Refusal}", refusal);
         }
 
         return decision;
@@ -69,6 +69,11 @@ public sealed class AgentAdmission(
 
             watch.Report(cluster.Id, RefusalCodes.Quarantined, at);
             return (null, RefusalCodes.Quarantined);
+        }
+
+        if (!gate.TryPass())
+        {
+            return (null, RefusalCodes.Busy);
         }
 
         await StampAsync(db, known.Id, cluster.Id, agent, ct);

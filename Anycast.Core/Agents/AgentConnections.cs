@@ -24,6 +24,9 @@ public sealed class AgentConnection
 
     public string Version => _link.Client.Carrier.Hello.Version;
 
+    /// <summary>There is a newer agent than this one.</summary>
+    public bool IsOutdated => AgentRelease.IsOlder(Version, _link.Client.Carrier.Hello.SpecificationVersion.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
     /// <summary>The last measured time through the tunnel and back; null before the first.</summary>
     public TimeSpan? RoundTrip => _link.Client.Carrier.RoundTrip is var time && time > TimeSpan.Zero ? time : null;
 

@@ -63,7 +63,7 @@ public sealed class AgentReception(
             RefusalCodes.ProofFailed => "The agent could not prove its key. Delete its stored key and enrol it with a new token.",
             RefusalCodes.ClusterMismatch => "The token belongs to another cluster than this agent runs in.",
             RefusalCodes.Quarantined => "This key was seen from another cluster. It is held; enrol this agent with a new token.",
-            RefusalCodes.Busy => "Too many failed attempts from this network. Try again later.",
+            RefusalCodes.Busy => "The service is busy with other agents, or too many attempts from this network failed. The agent tries again by itself.",
             _ => "The service refused this agent.",
         };
     }

@@ -17,6 +17,7 @@ public static class AgentsSetup
             .AddSingleton<AgentCarrierListener>()
             .AddSingleton<AgentConnections>()
             .AddSingleton<ClusterAlerts>()
+            .AddSingleton<ConnectGate>()
             .AddSingleton<AgentAdmission>()
             .AddSingleton<AgentReception>()
             .AddSingleton<AgentService>()

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Anycast.Tests.Data;
 
 /// <summary>Secrets are sealed for their owner and their place (DESIGN promise 7).</summary>
+[PolicyClause("S03")]
 public sealed class SealerTests(CoreWorld world) : IClassFixture<CoreWorld>
 {
     private static readonly SealedPlace s_place = new("Things", "row1", "Secret");

@@ -41,6 +41,19 @@ public sealed partial class AppProcess : IAsyncDisposable
     /// <summary>All that the process has written so far, over its restarts.</summary>
     public string Log => string.Join('\n', _log);
 
+    /// <summary>What the process that runs now has used of the processor.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Id of the process that runs now.</summary>
+    public int ProcessId => _process!.Id;
+
     public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>The code that the last start printed.</summary>

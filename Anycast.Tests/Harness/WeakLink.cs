@@ -4,15 +4,22 @@ using System.Net.Sockets;
 
 namespace Anycast.Tests.Harness;
 
-/// <summary>The network between agent and service, on a bad day: it can be reset, fall silent without closing, and be slow.</summary>
+/// <summary>
+/// The network between agent and service, on a bad day: it can be reset, fall silent without closing, be slow, and lose packets. The last as TCP shows
+/// it, which hides loss as delay: what is in flight waits until the last of its segments has come through, retransmitted after 200 ms, then 400 and so on.
+/// </summary>
 public sealed class WeakLink : IAsyncDisposable
 {
+    private const int Segment = 1460;
+    private static readonly TimeSpan s_firstTimeout = TimeSpan.FromMilliseconds(200);
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
     private readonly int _port;
     private readonly Task _accepting;
+    private readonly Random _chance = new(7);
     private volatile TaskCompletionSource? _silence;
+    private int _lost;
 
     public WeakLink(int servicePort)
     {
@@ -27,6 +34,12 @@ public sealed class WeakLink : IAsyncDisposable
 
     /// <summary>How long each piece takes, in each direction; the order stays.</summary>
     public TimeSpan Latency { get; set; }
+
+    /// <summary>Share of the segments that are lost, each time they are sent.</summary>
+    public double Loss { get; set; }
+
+    /// <summary>Segments that were lost so far.</summary>
+    public int Lost => _lost;
 
     /// <summary>Sends an RST to both ends of every connection.</summary>
     public void Reset()
@@ -107,9 +120,9 @@ public sealed class WeakLink : IAsyncDisposable
                     await silence.Task;
                 }
 
-                if (Latency > TimeSpan.Zero)
+                if (Latency + Retransmissions(read) is var wait && wait > TimeSpan.Zero)
                 {
-                    await Task.Delay(Latency, _stop.Token);
+                    await Task.Delay(wait, _stop.Token);
                 }
 
                 await to.SendAsync(buffer.AsMemory(0, read), _stop.Token);
@@ -118,6 +131,34 @@ public sealed class WeakLink : IAsyncDisposable
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // Cut.
+        }
+    }
+
+    /// <summary>How long the unluckiest of the segments in flight takes.</summary>
+    private TimeSpan Retransmissions(int bytes)
+    {
+        var longest = TimeSpan.Zero;
+        for (var segment = 0; Loss > 0 && segment <= (bytes - 1) / Segment; segment++)
+        {
+            var (wait, timeout) = (TimeSpan.Zero, s_firstTimeout);
+            while (Chance() < Loss)
+            {
+                Interlocked.Increment(ref _lost);
+                wait += timeout;
+                timeout *= 2;
+            }
+
+            longest = wait > longest ? wait : longest;
+        }
+
+        return longest;
+    }
+
+    private double Chance()
+    {
+        lock (_chance)
+        {
+            return _chance.NextDouble();
         }
     }
 

@@ -3,10 +3,11 @@ using Anycast.Tunnel.Rows;
 
 namespace Anycast.Core.Agents.Transport;
 
-/// <summary>Divides a Rows stream into lines and reads each.</summary>
+/// <summary>Divides a Rows stream into lines and reads each. A service with many clusters has many quiet streams, so the buffer grows only with the lines.</summary>
 internal sealed class RowLines(Stream source, RowReader reader)
 {
-    private readonly byte[] buffer = new byte[RowReader.MaxLine * 2];
+    private const int FirstBuffer = 16 * 1024;
+    private byte[] buffer = new byte[FirstBuffer];
     private int start;
     private int end;
 
@@ -18,6 +19,11 @@ internal sealed class RowLines(Stream source, RowReader reader)
         if (end > RowReader.MaxLine)
         {
             throw new ProjectionException("TooLarge");
+        }
+
+        if (end * 2 > buffer.Length)
+        {
+            Array.Resize(ref buffer, Math.Min(buffer.Length * 2, RowReader.MaxLine * 2));
         }
 
         var read = await source.ReadAsync(buffer.AsMemory(end), cancellationToken).ConfigureAwait(false);

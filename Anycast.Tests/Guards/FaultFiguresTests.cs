@@ -1,0 +1,10 @@
+using Anycast.Tests.Harness;
+
+namespace Anycast.Tests.Guards;
+
+/// <summary>The page of figures is what the tests wrote.</summary>
+public sealed class FaultFiguresTests
+{
+    [Fact]
+    public void Page_OfTheFigures_IsGeneratedFromTheData() => Assert.Equal(FaultFigures.Render(FaultFigures.Load()), FaultFigures.Report());
+}
