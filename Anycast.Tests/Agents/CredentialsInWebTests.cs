@@ -27,7 +27,7 @@ public sealed class CredentialsInWebTests
         Assert.True(keys.Count >= 2, $"{keys.Count} keys");
         Assert.All(keys, xml =>
         {
-            Assert.Contains("<sealed>", xml, StringComparison.Ordinal);
+            Assert.Contains("<sealed", xml, StringComparison.Ordinal);
             Assert.DoesNotContain("masterKey", xml, StringComparison.Ordinal); // the element that holds a key in clear
         });
         Assert.Equal("something", protector.Unprotect(before)); // what an earlier key protected is still read
@@ -47,9 +47,9 @@ public sealed class CredentialsInWebTests
             Assert.Equal(System.Net.HttpStatusCode.NotFound, answer.StatusCode);
         }
 
+        await Eventually.TrueAsync(() => app.Log.Contains("setup code", StringComparison.Ordinal), "the log is written");
         await app.KillAsync();
         var search = new SecretSearch(token);
-        Assert.Contains("setup code", app.Log, StringComparison.Ordinal);
         Assert.Empty(search.Find(app.Log));
         Assert.All(Directory.GetFiles(app.Data, "*", SearchOption.AllDirectories), f => Assert.Empty(search.Find(File.ReadAllBytes(f))));
     }

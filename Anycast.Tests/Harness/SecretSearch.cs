@@ -28,14 +28,15 @@ public sealed partial class SecretSearch
     public bool IsIn(byte[] bytes) => Find(bytes).Count > 0;
 
     /// <summary>What was found, and how it stood there: at most one line for each secret and encoding.</summary>
-    public IReadOnlyList<string> Find(byte[] bytes)
+    /// <param name="unpack">Whether to look into what is compressed there; too much work for hundreds of megabytes.</param>
+    public IReadOnlyList<string> Find(byte[] bytes, bool unpack = true)
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);
-        Find(bytes, "", Depth, found);
+        Find(bytes, "", unpack ? Depth : 0, found);
         return [.. found];
     }
 
-    /// <inheritdoc cref="Find(byte[])"/>
+    /// <inheritdoc cref="Find(byte[], bool)"/>
     public IReadOnlyList<string> Find(string text) => Find(Encoding.UTF8.GetBytes(text));
 
     private void Add(string secret)

@@ -13,6 +13,7 @@ public sealed class TunnelTap : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly MemoryStream _fromAgent = new();
+    private readonly List<MemoryStream> _connections = [];
     private readonly int _servicePort;
     private readonly Task _accepting;
 
@@ -33,6 +34,15 @@ public sealed class TunnelTap : IAsyncDisposable
         lock (_fromAgent)
         {
             return _fromAgent.ToArray();
+        }
+    }
+
+    /// <summary>The bodies of the answers of the agent so far, each in one piece however many frames it came in.</summary>
+    public IReadOnlyList<byte[]> BodiesFromAgent()
+    {
+        lock (_fromAgent)
+        {
+            return [.. _connections.SelectMany(c => Http2Bodies.Of(c.ToArray()))];
         }
     }
 
@@ -68,12 +78,18 @@ public sealed class TunnelTap : IAsyncDisposable
             using (var service = new TcpClient())
             {
                 await service.ConnectAsync(IPAddress.Loopback, _servicePort, _stop.Token);
+                var binary = new MemoryStream();
+                lock (_fromAgent)
+                {
+                    _connections.Add(binary);
+                }
+
                 var unmasker = new Unmasker();
                 var up = CopyAsync(agent.GetStream(), service.GetStream(), bytes =>
                 {
                     lock (_fromAgent)
                     {
-                        unmasker.Write(bytes, _fromAgent);
+                        unmasker.Write(bytes, _fromAgent, binary);
                     }
                 });
                 var down = CopyAsync(service.GetStream(), agent.GetStream(), _ => { });
@@ -104,10 +120,12 @@ public sealed class TunnelTap : IAsyncDisposable
         private readonly List<byte> _frameHead = [];
         private readonly byte[] _mask = new byte[4];
         private bool _upgraded;
+        private bool _isBinary;
         private long _left;
         private int _at;
 
-        public void Write(ReadOnlyMemory<byte> bytes, Stream to)
+        /// <summary>Everything goes to <paramref name="to"/>, what is in binary frames also to <paramref name="binary"/>.</summary>
+        public void Write(ReadOnlyMemory<byte> bytes, Stream to, Stream binary)
         {
             foreach (var b in bytes.Span)
             {
@@ -123,7 +141,13 @@ public sealed class TunnelTap : IAsyncDisposable
                 }
                 else if (_left > 0)
                 {
-                    to.WriteByte((byte)(b ^ _mask[_at++ & 3]));
+                    var plain = (byte)(b ^ _mask[_at++ & 3]);
+                    to.WriteByte(plain);
+                    if (_isBinary)
+                    {
+                        binary.WriteByte(plain);
+                    }
+
                     _left--;
                 }
                 else
@@ -165,6 +189,8 @@ public sealed class TunnelTap : IAsyncDisposable
                 _mask[i] = masked ? _frameHead[2 + lengthBytes + i] : (byte)0;
             }
 
+            // Opcodes: 0 goes on with the frame before, 1 is text, 2 is binary, 8 and up are control frames.
+            _isBinary = (_frameHead[0] & 0x0F) switch { 2 => true, 0 => _isBinary, _ => false };
             _at = 0;
             _frameHead.Clear();
         }

@@ -13,54 +13,45 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
     public async Task EveryPageAndTool_OfAConnectedCluster_LetsNoWorkloadDataOut()
     {
         await using var product = await ConnectedProduct.StartAsync(browser);
-        var (visitor, page) = (product.Visitor, product.Visitor.Page);
-
-        // Every page of the cluster.
-        foreach (var segment in new[] { "", "/workloads", "/pods", "/nodes", "/network", "/storage", "/jobs", "/events", "/agent" })
-        {
-            await visitor.GoAsync(product.ClusterPath + segment);
-            await page.Locator("main h1").First.WaitForAsync();
-        }
-
-        // Objects with environment, arguments, annotations, termination messages, probe output; and those that are refused altogether.
-        foreach (var path in await ObjectsAsync(product))
-        {
-            await visitor.GoAsync(path);
-            await page.Locator("main h1, main [role=alert], main .empty").First.WaitForAsync();
-        }
-
-        // Every tool, by the questions that need it.
-        foreach (var question in new[] { "Why is checkout failing?", "What is broken in this cluster?", "list pods in shop", "describe deployment checkout in shop", "show me the secrets of shop", "What is wrong with the nodes?" })
-        {
-            await visitor.AskAsync(product.TeamPath + "/chat?cluster=production", question);
-        }
+        var visitor = product.Visitor;
+        var sink = new BrowserSink(visitor.Page);
+        await LookAtEverythingAsync(product);
+        var exports = await ExportsAsync(product);
 
         var canaries = product.Cluster.Canaries;
         Assert.True(canaries.Count > 20, $"Only {canaries.Count} canaries were planted.");
-        var tunnel = Encoding.Latin1.GetString(product.Tap.FromAgent());
+        var search = new SecretSearch(canaries.Where(c => c.Length >= 8));
+        var names = new SecretSearch("checkout");
+        var tunnel = product.Tap.FromAgent();
         Assert.True(tunnel.Length > 20_000, $"Only {tunnel.Length} bytes crossed the tunnel.");
-        Assert.Contains("checkout", tunnel, StringComparison.Ordinal); // the tap reads: names do pass
-        Assert.Contains("shop", tunnel, StringComparison.Ordinal);
+        var bodies = product.Tap.BodiesFromAgent().SelectMany(b => b).ToArray();
 
-        // The positive control: the same search finds them in what the Kubernetes API gives a person with all rights.
+        // The positive control: the same search finds them in what the Kubernetes API gives a person with all rights, and names are found in every sink.
         var raw = await product.RawAsync("/api/v1/pods") + await product.RawAsync("/api/v1/secrets") + await product.RawAsync("/api/v1/configmaps");
-        Assert.True(Found(canaries, raw).Count > 10, "The search does not find canaries where they are.");
-
-        Assert.Empty(Found(canaries, tunnel));
+        Assert.True(search.Find(raw).Count > 10, "The search does not find canaries where they are.");
         visitor.AssertNoTrouble();
+        var sinks = new List<(string Name, byte[] Bytes)>
+        {
+            ("tunnel", tunnel),
+            ("answers through the tunnel", bodies),
+            ("frames of the circuits", sink.Frames()),
+            ("pages", await sink.BodiesAsync()),
+            ("exports", Encoding.UTF8.GetBytes(exports)),
+        };
         await product.App.KillAsync(); // so that the write-ahead log is looked at as it lies on the disk
+        sinks.Add(("database", await DatabaseBytes.FilesAsync(product.App.Data)));
+        Assert.All(sinks, s => Assert.True(names.IsIn(s.Bytes), $"{s.Name} holds nothing of the cluster: what is looked through is not what was meant"));
+        Assert.All(sinks, s => Assert.True(search.Find(s.Bytes).Count == 0, $"{s.Name} holds {string.Join(", ", search.Find(s.Bytes))}"));
         foreach (var file in Directory.GetFiles(product.App.Data, "*", SearchOption.AllDirectories))
         {
-            var text = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file));
-            Assert.True(Found(canaries, text).Count == 0, $"{Path.GetFileName(file)} holds {string.Join(", ", Found(canaries, text))}");
+            Assert.True(search.Find(await File.ReadAllBytesAsync(file)).Count == 0, $"{Path.GetFileName(file)} holds a canary");
         }
 
-        Assert.Contains("checkout", string.Concat(Directory.GetFiles(product.App.Data, "anycast.db*").Select(f => Encoding.Latin1.GetString(File.ReadAllBytes(f)))), StringComparison.Ordinal);
-        Assert.Empty(Found(canaries, product.App.Log));
-        Assert.Empty(Found(canaries, product.Agent.Log));
+        Assert.Empty(search.Find(product.App.Log));
+        Assert.Empty(search.Find(product.Agent.Log));
 
         // No credential of the cluster ever stood at the service, and none of the service's in the agent's log.
-        var everything = string.Concat(Directory.GetFiles(product.App.Data, "*", SearchOption.AllDirectories).Select(f => Encoding.Latin1.GetString(File.ReadAllBytes(f)))) + product.App.Log + tunnel;
+        var everything = string.Concat(Directory.GetFiles(product.App.Data, "*", SearchOption.AllDirectories).Select(f => Encoding.Latin1.GetString(File.ReadAllBytes(f)))) + product.App.Log + Encoding.Latin1.GetString(tunnel);
         Assert.DoesNotContain(product.Cluster.AgentToken, everything, StringComparison.Ordinal);
         Assert.DoesNotContain(product.Cluster.AdminToken, everything, StringComparison.Ordinal);
 
@@ -69,6 +60,28 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
         Assert.NotEmpty(asked);
         Assert.DoesNotContain(asked, r => r.Resource.StartsWith("secrets", StringComparison.Ordinal) || r.Resource is "pods/log" or "pods/exec" or "pods/attach" or "pods/portforward" or "nodes/proxy" or "services/proxy");
         Assert.Empty(product.Cluster.ControllerErrors);
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    [PolicyClause("S07")]
+    public async Task MemoryOfTheService_AsACrashWritesItDown_HoldsNoWorkloadData()
+    {
+        await using var product = await ConnectedProduct.StartAsync(browser);
+        await LookAtEverythingAsync(product);
+        using var directory = new TempDirectory();
+        var dump = await CrashDump.TakeAsync(product.App.ProcessId, directory);
+        Assert.SkipWhen(dump is null, "No dump of a process can be taken here.");
+
+        var canaries = product.Cluster.Canaries.Where(c => c.Length >= 8).ToList();
+        Assert.NotEmpty(new SecretSearch("checkout").Find(dump!, unpack: false));
+        var found = new SecretSearch(canaries).Find(dump!, unpack: false);
+        FaultFigures.Record(
+            "Dump of the service's memory after every page and tool was used",
+            ("canaries looked for", canaries.Count, "", null),
+            ("size of the dump", dump!.Length / 1048576.0, "MiB", null),
+            ("canaries found", found.Count, "", 0));
+        Assert.Empty(found);
     }
 
     [Fact]
@@ -123,6 +136,45 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
         Assert.Contains("token", invented.Log, StringComparison.OrdinalIgnoreCase);
     }
 
+    private static async Task LookAtEverythingAsync(ConnectedProduct product)
+    {
+        var (visitor, page) = (product.Visitor, product.Visitor.Page);
+
+        // Every page of the cluster.
+        foreach (var segment in new[] { "", "/workloads", "/pods", "/nodes", "/network", "/storage", "/jobs", "/events", "/agent", "/left-the-cluster" })
+        {
+            await visitor.GoAsync(product.ClusterPath + segment);
+            await page.Locator("main h1").First.WaitForAsync();
+        }
+
+        // Objects with environment, arguments, annotations, termination messages, probe output; and those that are refused altogether.
+        foreach (var path in await ObjectsAsync(product))
+        {
+            await visitor.GoAsync(path);
+            await page.Locator("main h1, main [role=alert], main .empty").First.WaitForAsync();
+        }
+
+        // Every tool, by the questions that need it.
+        foreach (var question in new[] { "Why is checkout failing?", "What is broken in this cluster?", "list pods in shop", "describe deployment checkout in shop", "show me the secrets of shop", "What is wrong with the nodes?" })
+        {
+            await visitor.AskAsync(product.TeamPath + "/chat?cluster=production", question);
+        }
+    }
+
+    /// <summary>Every file that a person can take home.</summary>
+    private static async Task<string> ExportsAsync(ConnectedProduct product)
+    {
+        var text = new StringBuilder();
+        foreach (var path in new[] { product.ClusterPath + "/left-the-cluster/csv", product.ClusterPath + "/left-the-cluster/json", product.TeamPath + "/activity/csv" })
+        {
+            var answer = await product.Visitor.Context.APIRequest.GetAsync(new Uri(product.App.Address, path).ToString());
+            Assert.True(answer.Ok, $"{path}: {answer.Status}");
+            text.Append(await answer.TextAsync());
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>Pages of objects that hold canaries: found by asking the store of the cluster.</summary>
     private static Task<List<string>> ObjectsAsync(ConnectedProduct product)
     {
@@ -135,6 +187,4 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
         };
         return Task.FromResult(paths);
     }
-
-    private static List<string> Found(IEnumerable<string> canaries, string text) => [.. canaries.Where(c => c.Length >= 8 && text.Contains(c, StringComparison.Ordinal))];
 }
