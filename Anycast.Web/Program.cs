@@ -72,6 +72,8 @@ var app = builder.Build();
 await app.PrepareAsync();
 
 app.UsePublicAddress();
+app.UseRequestLog();
+app.UseOriginCheck();
 app.UseShell();
 app.UseAuthentication();
 app.UsePreferences();
@@ -80,6 +82,7 @@ app.UseAuthorization();
 app.UseAntiforgery();
 
 app.MapHealth();
+app.MapSessions();
 app.MapJobs();
 app.MapClusters();
 app.MapAgents();

@@ -3,6 +3,7 @@ using Anycast.Core.Common;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Anycast.Core.Accounts;
 
@@ -10,7 +11,7 @@ namespace Anycast.Core.Accounts;
 public sealed record FoundSession(Guid Id, Guid UserId, byte[] Ticket);
 
 /// <summary>Sessions on the server (D21, S04, K04). The cookie holds a random key; the row decides alone whether it is good.</summary>
-public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, MasterKey master, ActivityLog activity, TimeProvider clock)
+public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, MasterKey master, ActivityLog activity, IOptions<SessionLimits> limits, TimeProvider clock)
 {
     /// <summary>Activity is recorded at most this late.</summary>
     public static readonly TimeSpan Granularity = TimeSpan.FromSeconds(60);
@@ -39,21 +40,20 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
         return key;
     }
 
-    /// <summary>Finds a live session by the cookie's key and records activity.</summary>
-    public async Task<FoundSession?> FindAsync(string key, CancellationToken ct)
+    /// <summary>Finds a live session by the cookie's key and records activity; <paramref name="countsAsActivity"/> is false for what a page does by itself.</summary>
+    public async Task<FoundSession?> FindAsync(string key, CancellationToken ct, bool countsAsActivity = true)
     {
         var hash = Ids.Hash(key);
         var now = clock.GetUtcNow();
-        var alive = now - AccountsOptions.SessionIdle;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var row = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(
-            s => s.KeyHash == hash && s.LastSeenAt > alive && db.Users.Any(u => u.Id == s.UserId && u.BlockedAt == null && u.DeletedAt == null), ct);
+        var row = await Alive(db).AsNoTracking().SingleOrDefaultAsync(
+            s => s.KeyHash == hash && db.Users.Any(u => u.Id == s.UserId && u.BlockedAt == null && u.DeletedAt == null), ct);
         if (row is null)
         {
             return null;
         }
 
-        if (row.LastSeenAt < now - Granularity)
+        if (countsAsActivity && row.LastSeenAt < now - Granularity)
         {
             await db.Sessions.Where(s => s.Id == row.Id && s.LastSeenAt == row.LastSeenAt).ExecuteUpdateAsync(s => s.SetProperty(x => x.LastSeenAt, now), ct);
         }
@@ -64,9 +64,8 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     /// <summary>Whether a session still lives and its user may still act.</summary>
     public async Task<bool> IsAliveAsync(Guid sessionId, CancellationToken ct)
     {
-        var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Sessions.Where(s => s.Id == sessionId && s.LastSeenAt > alive)
+        return await Alive(db).Where(s => s.Id == sessionId)
             .Join(db.Users.Where(u => u.BlockedAt == null && u.DeletedAt == null), s => s.UserId, u => u.Id, (s, u) => s.Id)
             .AnyAsync(ct);
     }
@@ -75,10 +74,9 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     public async Task<bool> TouchAsync(Guid sessionId, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var alive = now - AccountsOptions.SessionIdle;
         var stale = now - Granularity;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var found = await db.Sessions.Where(s => s.Id == sessionId && s.LastSeenAt > alive)
+        var found = await Alive(db).Where(s => s.Id == sessionId)
             .Join(db.Users.Where(u => u.BlockedAt == null && u.DeletedAt == null), s => s.UserId, u => u.Id, (s, u) => new { s.LastSeenAt })
             .SingleOrDefaultAsync(ct);
         if (found is null)
@@ -94,16 +92,16 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
         return true;
     }
 
-    /// <summary>Replaces the ticket of a session (renewal).</summary>
-    public async Task RenewAsync(string key, byte[] ticket, CancellationToken ct)
+    /// <summary>
+    /// Replaces the ticket of a session (renewal). A session that was ended meanwhile stays ended, and a ticket of another user or session changes
+    /// nothing: the framework renews at the end of a request, when much may have happened.
+    /// </summary>
+    public async Task RenewAsync(string key, Guid sessionId, Guid userId, byte[] ticket, CancellationToken ct)
     {
         var hash = Ids.Hash(key);
+        var sealedTicket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N"));
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (await db.Sessions.SingleOrDefaultAsync(s => s.KeyHash == hash, ct) is { } row)
-        {
-            row.Ticket = SealedBytes.Seal(_ticketKey, ticket, row.Id.ToString("N"));
-            await db.SaveChangesAsync(ct);
-        }
+        await db.Sessions.Where(s => s.KeyHash == hash && s.Id == sessionId && s.UserId == userId).ExecuteUpdateAsync(s => s.SetProperty(x => x.Ticket, sealedTicket), ct);
     }
 
     /// <summary>Gives a live session a new key; the old one is void at once, circuits go on (T20). Null when the session is gone.</summary>
@@ -135,9 +133,8 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     /// <summary>A user's own live sessions, newest activity first.</summary>
     public async Task<IReadOnlyList<Session>> ListAsync(Actor actor, CancellationToken ct)
     {
-        var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Sessions.AsNoTracking().Where(s => actor.Kind == ActorKind.User && s.UserId == actor.UserId && s.LastSeenAt > alive).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
+        return await Alive(db).AsNoTracking().Where(s => actor.Kind == ActorKind.User && s.UserId == actor.UserId).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
     }
 
     /// <summary>Ends one of the user's own sessions; its open circuits end within five seconds, on every replica.</summary>
@@ -174,8 +171,23 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     /// <summary>Deletes rows whose time is over (K04).</summary>
     public async Task<int> PurgeAsync(CancellationToken ct)
     {
-        var alive = clock.GetUtcNow() - AccountsOptions.SessionIdle;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Sessions.Where(s => s.LastSeenAt <= alive).ExecuteDeleteAsync(ct);
+        var living = Alive(db).Select(s => s.Id);
+        return await db.Sessions.Where(s => !living.Contains(s.Id)).ExecuteDeleteAsync(ct);
+    }
+
+    /// <summary>The one definition of a live session: neither idle too long nor, where the installation says so, too old.</summary>
+    private IQueryable<Session> Alive(AppDbContext db)
+    {
+        var now = clock.GetUtcNow();
+        var seenAfter = now - limits.Value.Idle;
+        var living = db.Sessions.Where(s => s.LastSeenAt > seenAfter);
+        if (limits.Value.Overall is not { } overall)
+        {
+            return living;
+        }
+
+        var madeAfter = now - overall;
+        return living.Where(s => s.CreatedAt > madeAfter);
     }
 }

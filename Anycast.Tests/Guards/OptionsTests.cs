@@ -14,6 +14,7 @@ public sealed class OptionsTests
     [Theory]
     [InlineData("Anycast:Accounts:BcryptCost", "20", "BcryptCost must be between 4 and 14")]
     [InlineData("Anycast:Accounts:PepperId", "a$b", "PepperId must be")]
+    [InlineData("Anycast:Sessions:Preset", "Forever", "Preset must be one of Policy, Relaxed, Aal1, Aal2")]
     [InlineData("Anycast:Mail:SmtpSecurity", "Maybe", "SmtpSecurity must be StartTls, SslOnConnect or None")]
     [InlineData("Anycast:Mail:FromAddress", "nobody at all", "FromAddress is not a mail address")]
     public void Start_WithAWrongSetting_FailsAndNamesIt(string key, string value, string message)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 
 namespace Anycast.Tests.Harness;
@@ -32,6 +33,9 @@ public sealed partial class AppProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Where it speaks HTTPS too, when it was given a certificate.</summary>
+    public int? SecurePort { get; private init; }
+
     /// <summary>Follows no redirect and keeps no cookie.</summary>
     public HttpClient Client { get; }
 
@@ -60,7 +64,7 @@ public sealed partial class AppProcess : IAsyncDisposable
     public string SetupCode => SetupCodePattern().Matches(Log).Last().Groups[1].Value;
 
     /// <summary>Starts it and waits until it is ready. Keys of <paramref name="settings"/> are configuration keys with colons.</summary>
-    public static async Task<AppProcess> StartAsync(IReadOnlyDictionary<string, string?>? settings = null, TimeSpan? within = null)
+    public static async Task<AppProcess> StartAsync(IReadOnlyDictionary<string, string?>? settings = null, TimeSpan? within = null, X509Certificate2? certificate = null)
     {
         var environment = new Dictionary<string, string>
         {
@@ -72,9 +76,14 @@ public sealed partial class AppProcess : IAsyncDisposable
             environment[key.Replace(":", "__")] = value ?? "";
         }
 
-        var app = new AppProcess(environment);
+        var app = new AppProcess(environment) { SecurePort = certificate is null ? null : FreePort() };
         try
         {
+            if (certificate is not null)
+            {
+                await app.CertifyAsync(certificate);
+            }
+
             app.Launch();
             await app.ReadyAsync(within);
             return app;
@@ -120,7 +129,7 @@ public sealed partial class AppProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        start.Environment["ASPNETCORE_URLS"] = Address.ToString().TrimEnd('/');
+        start.Environment["ASPNETCORE_URLS"] = Address.ToString().TrimEnd('/') + (SecurePort is { } secure ? $";https://localhost:{secure}" : "");
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["Anycast__Data__Directory"] = Data;
         start.Environment["DOTNET_TieredPGO"] = "0"; // Starts quicker, and nothing here runs long.
@@ -167,6 +176,15 @@ public sealed partial class AppProcess : IAsyncDisposable
         _process?.Dispose();
         Client.Dispose();
         _directory.Dispose();
+    }
+
+    private async Task CertifyAsync(X509Certificate2 certificate)
+    {
+        using var key = certificate.GetECDsaPrivateKey()!;
+        await File.WriteAllTextAsync(_directory.File("server.crt"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(_directory.File("server.key"), key.ExportPkcs8PrivateKeyPem());
+        Set("Kestrel:Certificates:Default:Path", _directory.File("server.crt"));
+        Set("Kestrel:Certificates:Default:KeyPath", _directory.File("server.key"));
     }
 
     private void Note(string? line)

@@ -84,7 +84,7 @@ public sealed class CoreHost : IAsyncDisposable
     /// <summary>A confirmed account with <see cref="Password"/>.</summary>
     public async Task<User> UserAsync(string? email = null, PlatformRoles roles = PlatformRoles.User)
     {
-        var user = Get<AccountService>().NewUser(email ?? $"person{Interlocked.Increment(ref _users)}@example.org", "Person", Password, "en", "registration");
+        var user = Services.NewUser(email ?? $"person{Interlocked.Increment(ref _users)}@example.org", "Person");
         user.EmailConfirmed = true;
         user.EmailConfirmedAt = Clock.GetUtcNow();
         user.Roles = roles;

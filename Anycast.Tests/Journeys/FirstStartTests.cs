@@ -20,7 +20,7 @@ public sealed class FirstStartTests(BrowserFixture browser)
         await page.WaitForURLAsync("**/setup");
         await visitor.ShotAsync("01-setup");
         await visitor.AssertAccessibleAsync();
-        Assert.Equal(["anycast.antiforgery"], await CookiesAsync(visitor));
+        Assert.Equal(["__Host-anycast.antiforgery"], await CookiesAsync(visitor));
         await page.Locator("#input-name").FillAsync("Olga Operator");
         await page.Locator("#input-email").FillAsync("olga@example.org");
         await page.Locator("#input-password").FillAsync("short");
@@ -31,7 +31,7 @@ public sealed class FirstStartTests(BrowserFixture browser)
         await page.Locator("main form button[type=submit]").ClickAsync();
         await page.WaitForURLAsync(url => !url.Contains("/setup", StringComparison.Ordinal));
         await visitor.ShotAsync("02-after-setup");
-        Assert.Equal(["__Host-anycast.session", "anycast.antiforgery"], await CookiesAsync(visitor));
+        Assert.Equal(["__Host-anycast.antiforgery", "__Host-anycast.session"], await CookiesAsync(visitor));
         var session = (await visitor.Context.CookiesAsync()).Single(c => c.Name == "__Host-anycast.session");
         Assert.True(session is { HttpOnly: true, Secure: true, SameSite: SameSiteAttribute.Lax, Path: "/" });
         Assert.InRange(session.Value.Length, 20, 700);
@@ -104,21 +104,21 @@ public sealed class FirstStartTests(BrowserFixture browser)
         await using var visitor = await browser.VisitAsync(app.Address);
         await visitor.GoAsync("/");
         await Assertions.Expect(visitor.Page.Locator("h1")).ToBeVisibleAsync();
-        Assert.Equal(["anycast.antiforgery"], await CookiesAsync(visitor)); // the framework's, against forged posts
+        Assert.Equal(["__Host-anycast.antiforgery"], await CookiesAsync(visitor)); // the framework's, against forged posts
         Assert.Equal("0", await visitor.Page.EvaluateAsync<string>("() => String(localStorage.length + sessionStorage.length)"));
         await visitor.AssertAccessibleAsync();
         await visitor.AssertFitsAsync();
 
         await visitor.Page.Locator("[data-set-scheme=dark]").First.ClickAsync();
         await Assertions.Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("data-scheme", "dark");
-        Assert.Equal(["anycast.antiforgery", "anycast.scheme"], await CookiesAsync(visitor));
+        Assert.Equal(["__Host-anycast.antiforgery", "anycast.scheme"], await CookiesAsync(visitor));
         await visitor.Page.ReloadAsync();
         Assert.Equal("dark", await visitor.Page.Locator("html").GetAttributeAsync("data-scheme"));
         await visitor.AssertAccessibleAsync();
 
         await visitor.Page.Locator("a[href*='to=de']").First.ClickAsync();
         await Assertions.Expect(visitor.Page.Locator("html")).ToHaveAttributeAsync("lang", "de");
-        Assert.Equal(["anycast.antiforgery", "anycast.lang", "anycast.scheme"], await CookiesAsync(visitor));
+        Assert.Equal(["__Host-anycast.antiforgery", "anycast.lang", "anycast.scheme"], await CookiesAsync(visitor));
         visitor.AssertNoTrouble();
     }
 

@@ -1,13 +1,15 @@
 using System.Security.Claims;
 using Anycast.Core.Accounts;
 using Anycast.Web.Accounts;
+using Anycast.Web.Shell;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Options;
 
 namespace Anycast.Web.Hosting;
 
 /// <summary>Keeps sessions on the server (D21): the cookie carries a random key, the ticket lies sealed in the session's row.</summary>
-internal sealed class DatabaseTicketStore(SessionService sessions, IHttpContextAccessor http) : ITicketStore
+internal sealed class DatabaseTicketStore(SessionService sessions, IHttpContextAccessor http, IOptions<SessionLimits> limits, TimeProvider clock) : ITicketStore
 {
     /// <summary>Item of a request that gives its session a new key: the row stays.</summary>
     public const string RekeyItem = "anycast.rekey";
@@ -31,13 +33,22 @@ internal sealed class DatabaseTicketStore(SessionService sessions, IHttpContextA
         return await sessions.OpenAsync(sessionId, userId, TicketSerializer.Default.Serialize(ticket), context?.ClientIp(), context?.ClientDevice() ?? "", cancellationToken);
     }
 
-    public Task RenewAsync(string key, AuthenticationTicket ticket) =>
-        sessions.RenewAsync(key, TicketSerializer.Default.Serialize(ticket), CancellationToken.None);
+    public Task RenewAsync(string key, AuthenticationTicket ticket) => ticket.Principal.SessionId() is { } sessionId && ticket.Principal.UserId() is { } userId
+        ? sessions.RenewAsync(key, sessionId, userId, TicketSerializer.Default.Serialize(ticket), CancellationToken.None)
+        : Task.CompletedTask;
 
     public async Task<AuthenticationTicket?> RetrieveAsync(string key)
     {
-        var found = await sessions.FindAsync(key, http.HttpContext?.RequestAborted ?? CancellationToken.None);
-        return found is null ? null : TicketSerializer.Default.Deserialize(found.Ticket);
+        var context = http.HttpContext;
+        var found = await sessions.FindAsync(key, context?.RequestAborted ?? CancellationToken.None, countsAsActivity: context?.Request.Path != AppUrls.KeepAlive);
+        if (found is null || TicketSerializer.Default.Deserialize(found.Ticket) is not { } ticket)
+        {
+            return null;
+        }
+
+        // The row has decided. The ticket's own date is as old as its last renewal, and what is done in a circuit renews none.
+        ticket.Properties.ExpiresUtc = clock.GetUtcNow() + limits.Value.Idle;
+        return ticket;
     }
 
     public Task RemoveAsync(string key) => IsRekey ? Task.CompletedTask : sessions.CloseAsync(key, CancellationToken.None);

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 
 namespace Anycast.Web.Hosting;
@@ -37,25 +39,34 @@ public static class PublicAddress
         return services;
     }
 
-    /// <summary>Redirects plain HTTP when the public address is HTTPS; requests to this machine by its own name stay, for health checks and first setup.</summary>
+    /// <summary>
+    /// Redirects plain HTTP to the public address when that is HTTPS, else to the HTTPS address this process listens on, if it does; requests to this
+    /// machine by its own name stay, for health checks and first setup.
+    /// </summary>
     public static WebApplication UsePublicAddress(this WebApplication app)
     {
         app.UseForwardedHeaders();
-        if (PublicUrl(app.Configuration) is { Scheme: "https" } publicUrl)
+        var publicUrl = PublicUrl(app.Configuration) is { Scheme: "https" } configured ? configured : null;
+        app.Use(async (context, next) =>
         {
-            app.Use(async (context, next) =>
+            if (context.Request.IsHttps || context.IsDirectLoopback() || context.Request.Path.StartsWithSegments("/health") || (publicUrl ?? OwnHttps(context)) is not { } secure)
             {
-                if (context.Request.IsHttps || context.IsDirectLoopback() || context.Request.Path.StartsWithSegments("/health"))
-                {
-                    await next(context);
-                    return;
-                }
+                await next(context);
+                return;
+            }
 
-                context.Response.Redirect(new Uri(publicUrl, context.Request.Path + context.Request.QueryString).ToString(), permanent: true, preserveMethod: true);
-            });
-        }
-
+            context.Response.Redirect(new Uri(secure, context.Request.Path + context.Request.QueryString).ToString(), permanent: true, preserveMethod: true);
+        });
         return app;
+    }
+
+    /// <summary>The address of the same host on the port where this process speaks HTTPS; null where it does not.</summary>
+    private static Uri? OwnHttps(HttpContext context)
+    {
+        var addresses = context.RequestServices.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        return addresses.Select(BindingAddress.Parse).FirstOrDefault(a => a.Scheme == "https") is { } own && context.Request.Host.HasValue
+            ? new UriBuilder("https", context.Request.Host.Host, own.Port).Uri
+            : null;
     }
 
     /// <summary>Makes absolute links for mails.</summary>

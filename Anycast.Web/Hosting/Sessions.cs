@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Web.Accounts;
+using Anycast.Web.Shell;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -14,6 +15,9 @@ public static class Sessions
     /// <summary>Policy of what operators alone may see.</summary>
     public const string OperatorPolicy = "operator";
 
+    /// <summary>How old a cookie gets before a request renews it.</summary>
+    public static readonly TimeSpan RenewAfter = TimeSpan.FromHours(12);
+
     public static IServiceCollection AddSessions(this IServiceCollection services)
     {
         services.AddHttpContextAccessor();
@@ -26,10 +30,18 @@ public static class Sessions
             cookie.Cookie.SecurePolicy = CookieSecurePolicy.Always;
             cookie.Cookie.SameSite = SameSiteMode.Lax;
             cookie.Cookie.Path = "/";
+            // How long the browser keeps the cookie; whether it is still worth anything, the session's row decides.
             cookie.ExpireTimeSpan = AccountsOptions.SessionIdle;
             cookie.SlidingExpiration = true;
             cookie.LoginPath = "/account/login";
             cookie.LogoutPath = "/account/logout";
+            cookie.Events.OnCheckSlidingExpiration = context =>
+            {
+                // The framework renews only past the half, so a visit on day 29 would not count. The row decides; the cookie is kept fresh each day.
+                context.ShouldRenew = context.ElapsedTime >= RenewAfter && !context.Request.Path.Equals(AppUrls.Logout);
+                context.Properties.ExpiresUtc = context.Properties.IssuedUtc + AccountsOptions.SessionIdle;
+                return Task.CompletedTask;
+            };
             cookie.Events.OnRedirectToAccessDenied = context =>
             {
                 // What is not for the caller looks like what does not exist, status included.
@@ -46,4 +58,11 @@ public static class Sessions
         services.AddScoped<CircuitHandler, SessionActivity>();
         return services;
     }
+
+    /// <summary>
+    /// <c>POST /account/keep-alive</c>: a page that stays open asks once a day, so that the browser keeps its cookie as long as the session lives. It is
+    /// no activity of a person, and prolongs no session.
+    /// </summary>
+    public static void MapSessions(this IEndpointRouteBuilder routes) =>
+        routes.MapPost(AppUrls.KeepAlive, () => Results.NoContent()).RequireAuthorization().DisableAntiforgery();
 }

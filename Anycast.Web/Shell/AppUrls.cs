@@ -27,6 +27,7 @@ public static class AppUrls
     public const string ConfirmAddress = "/account/confirm-address";
     public const string UndoAddress = "/account/undo-address";
     public const string Logout = "/account/logout";
+    public const string KeepAlive = "/account/keep-alive";
     public const string Confirm = "/account/confirm";
     public const string Forgot = "/account/forgot";
     public const string Reset = "/account/reset";
@@ -41,6 +42,7 @@ public static class AppUrls
     public const string OwnActivity = "/me/activity";
     public const string OwnActivityCsv = "/me/activity/csv";
     public const string Beta = "/me/beta";
+    public const string Privacy = "/me/privacy";
     public const string AvatarsPath = "/avatars";
     public const string NewTeam = "/me/teams/new";
 
@@ -48,6 +50,8 @@ public static class AppUrls
     public const string OperatorUsers = "/operator/users";
     public const string OperatorTeams = "/operator/teams";
     public const string OperatorMail = "/operator/mail";
+    public const string OperatorMailPreview = OperatorMail + "/preview";
+    public const string OperatorBeta = "/operator/beta";
     public const string OperatorJobs = "/operator/jobs";
 
     /// <summary>What stands in an object's address for the core API group, whose name is empty.</summary>
@@ -110,6 +114,10 @@ public static class AppUrls
     public static string Proposals(string team) => $"{Team(team)}/proposals";
 
     public static string Proposal(string team, Guid proposal) => $"{Proposals(team)}/{proposal}";
+
+    /// <summary>How a mail of the product looks, in a language; null: the reader's language, no mail chosen.</summary>
+    public static string MailPreview(string? language, string? name) =>
+        OperatorMailPreview + (language is null ? "" : $"?lang={language}") + (name is null ? "" : $"{(language is null ? '?' : '&')}name={Uri.EscapeDataString(name)}");
 
     public static string OperatorMailMessage(string id) => $"{OperatorMail}?id={Uri.EscapeDataString(id)}";
 

@@ -77,7 +77,7 @@ public static class Preferences
             MaxAge = TimeSpan.FromDays(365),
             Path = "/",
             SameSite = SameSiteMode.Lax,
-            Secure = context.Request.IsHttps,
+            Secure = true,
         });
 
     /// <summary>

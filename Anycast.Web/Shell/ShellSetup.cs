@@ -1,6 +1,7 @@
 using Anycast.Web.Hosting;
 using Anycast.Web.Shell.Palette;
 using Anycast.Web.Shell.Parts;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor;
 using MudBlazor.Services;
@@ -28,9 +29,11 @@ public static class ShellSetup
         });
         services.AddAntiforgery(options =>
         {
-            options.Cookie.Name = "anycast.antiforgery";
+            // Bound to this host by its prefix, as the session is; UseSecureCookies makes it secure, since the framework refuses to on http://localhost.
+            options.Cookie.Name = "__Host-anycast.antiforgery";
+            options.Cookie.Path = "/";
             options.Cookie.SameSite = SameSiteMode.Strict;
-            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.None;
             // The middleware of SecurityHeaders answers for framing.
             options.SuppressXFrameOptionsHeader = true;
         });
@@ -55,7 +58,20 @@ public static class ShellSetup
             app.UseHsts();
         }
 
+        // Every cookie is for HTTPS alone (S01), whoever sets it; browsers count localhost as such.
+        app.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always, MinimumSameSitePolicy = SameSiteMode.Lax });
         app.UseStatusCodePagesWithReExecute(AppUrls.NotFound, createScopeForStatusCodePages: true);
+
+        // The page of a status is for whoever opens a page. Asked again for a POST it would be a form without its token, and a 401 become a 400.
+        app.Use((context, next) =>
+        {
+            if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = false;
+            }
+
+            return next(context);
+        });
         return app;
     }
 

@@ -246,21 +246,12 @@ tabs.observe(document.head, { childList: true, subtree: true, characterData: tru
 tabs.observe(document.body, { attributes: true, subtree: true, attributeFilter: ["aria-current"] });
 showCurrentTabs();
 
-/* What was typed survives a reload: fields that name a draft are kept in this tab until they are sent */
-document.addEventListener("input", event => {
-  const key = event.target.dataset?.draft;
-  if (key) try { event.target.value ? sessionStorage.setItem(`draft:${key}`, event.target.value) : sessionStorage.removeItem(`draft:${key}`); } catch { /* full */ }
-});
-/** Puts a kept draft back into its field and tells the circuit. */
-export function restoreDraft(selector) {
-  const field = document.querySelector(selector);
-  const kept = field && sessionStorage.getItem(`draft:${field.dataset.draft}`);
-  if (!kept || field.value) return;
-  field.value = kept;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  field.dispatchEvent(new Event("change", { bubbles: true }));
-}
-/** Forgets a draft, once it was sent. */
-export function dropDraft(key) { try { sessionStorage.removeItem(`draft:${key}`); } catch { /* none */ } }
+/* A page that stays open keeps the browser's cookie fresh, once a day. It is no activity: the session ends when nobody does anything. */
+let renewed = Date.now();
+setInterval(() => {
+  if (!("account" in root.dataset) || Date.now() - renewed < 86_400_000) return;
+  renewed = Date.now();
+  fetch("/account/keep-alive", { method: "POST", credentials: "same-origin" }).catch(() => { renewed -= 82_800_000; /* away: again in an hour */ });
+}, 3_600_000);
 
 markChoices();
