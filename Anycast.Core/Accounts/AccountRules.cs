@@ -30,12 +30,12 @@ public static class AccountRules
             : new Failure(FailureKind.Invalid, "accounts.email_invalid");
 
     /// <summary>Checks a password: length in characters a person sees, and the blocklist; no composition rules (NIST SP 800-63B).</summary>
-    public static Failure? CheckPassword(string password, string email, string name)
+    public static Failure? CheckPassword(string password, string email, string name, int shortest = AccountsOptions.PasswordMinLength)
     {
-        var length = new System.Globalization.StringInfo(password).LengthInTextElements;
-        if (length < AccountsOptions.PasswordMinLength)
+        var length = Length(password);
+        if (length < shortest)
         {
-            return new Failure(FailureKind.Invalid, "accounts.password_short", AccountsOptions.PasswordMinLength);
+            return new Failure(FailureKind.Invalid, "accounts.password_short", shortest);
         }
 
         if (password.Length > AccountsOptions.PasswordMaxLength)
@@ -50,4 +50,16 @@ public static class AccountRules
             || (name.Trim().Length >= 6 && lower.Replace(" ", "") == name.ToLowerInvariant().Replace(" ", ""));
         return isCommon ? new Failure(FailureKind.Invalid, "accounts.password_common") : null;
     }
+
+    /// <summary>The least length of an account's password: less where a second factor stands beside it (DESIGN promise 7).</summary>
+    internal static int ShortestFor(User user) => user.TwoFactorEnabled ? AccountsOptions.PasswordMinLengthWithSecondFactor : AccountsOptions.PasswordMinLength;
+
+    /// <summary>Whether a password is too short to stand alone.</summary>
+    internal static bool IsShort(string password) => Length(password) < AccountsOptions.PasswordMinLength;
+
+    /// <summary>Why the last second factor may not go: what would be left is a password too short to stand alone.</summary>
+    internal static Failure? CheckStandsAlone(User user) =>
+        user.HasShortPassword ? new Failure(FailureKind.Conflict, "accounts.password_too_short_alone", AccountsOptions.PasswordMinLength) : null;
+
+    private static int Length(string password) => new System.Globalization.StringInfo(password).LengthInTextElements;
 }

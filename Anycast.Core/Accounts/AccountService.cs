@@ -66,7 +66,8 @@ public sealed class AccountService(
         var normalized = normalizer.NormalizeEmail(email);
         await using var db = await contexts.CreateDbContextAsync(ct);
         var known = await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct);
-        var user = NewUser(email, input.Name, input.Password, input.Language, "registration");
+        var user = NewUser(email, input.Name, input.Language, "registration");
+        user.PasswordHash = await hasher.HashAsync(input.Password, ct);
         if (known is { EmailConfirmed: true })
         {
             if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
@@ -134,12 +135,15 @@ public sealed class AccountService(
     /// <summary>Confirms the address a link was mailed to (D04).</summary>
     public async Task<Outcome<User>> ConfirmEmailAsync(string secret, CancellationToken ct)
     {
+        await using var db = await contexts.CreateDbContextAsync(ct);
         if (await tokens.TakeAsync(secret, TokenPurpose.ConfirmEmail, ct) is not { } userId)
         {
-            return new Failure(FailureKind.Expired, "accounts.link_invalid");
+            // Opened twice, or by two devices: what it was for is done.
+            return await tokens.FindUsedAsync(secret, TokenPurpose.ConfirmEmail, ct) is { } used && await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == used.UserId && u.EmailConfirmed, ct) is { } done
+                ? done
+                : new Failure(FailureKind.Expired, "accounts.link_invalid");
         }
 
-        await using var db = await contexts.CreateDbContextAsync(ct);
         var user = await db.Users.SingleAsync(u => u.Id == userId, ct);
         user.EmailConfirmed = true;
         user.EmailConfirmedAt ??= clock.GetUtcNow();
@@ -180,7 +184,7 @@ public sealed class AccountService(
         }
 
         var user = await db.Users.SingleAsync(u => u.Id == userId, ct);
-        if (AccountRules.CheckPassword(password, user.Email!, user.Name) is { } invalid)
+        if (AccountRules.CheckPassword(password, user.Email!, user.Name, AccountRules.ShortestFor(user)) is { } invalid)
         {
             return invalid;
         }
@@ -214,13 +218,13 @@ public sealed class AccountService(
             return Failure.NotFound;
         }
 
-        if (hasher.VerifyHashedPassword(user, hash, current) == PasswordVerificationResult.Failed)
+        if (await hasher.VerifyAsync(hash, current, ct) == PasswordVerificationResult.Failed)
         {
             await activity.RecordAsync(actor, new ActivityEvent("account.change_password", "user", user.Id.ToString(), Result: ActivityResult.Refused), ct);
             return Outcome.Invalid("accounts.password_wrong");
         }
 
-        if (AccountRules.CheckPassword(password, user.Email!, user.Name) is { } invalid)
+        if (AccountRules.CheckPassword(password, user.Email!, user.Name, AccountRules.ShortestFor(user)) is { } invalid)
         {
             return invalid;
         }
@@ -256,29 +260,26 @@ public sealed class AccountService(
         return Outcome.Ok;
     }
 
-    internal User NewUser(string email, string name, string password, string? language, string createdBy)
+    /// <summary>A new account, without a password yet.</summary>
+    internal User NewUser(string email, string name, string? language, string createdBy) => new()
     {
-        var user = new User
-        {
-            Id = Ids.New(clock),
-            UserName = email,
-            Email = email,
-            NormalizedUserName = normalizer.NormalizeName(email),
-            NormalizedEmail = normalizer.NormalizeEmail(email),
-            Name = name.Trim(),
-            Language = language,
-            CreatedAt = clock.GetUtcNow(),
-            CreatedBy = createdBy,
-            SecurityStamp = Ids.Secret(),
-            LockoutEnabled = true,
-        };
-        user.PasswordHash = hasher.HashPassword(user, password);
-        return user;
-    }
+        Id = Ids.New(clock),
+        UserName = email,
+        Email = email,
+        NormalizedUserName = normalizer.NormalizeName(email),
+        NormalizedEmail = normalizer.NormalizeEmail(email),
+        Name = name.Trim(),
+        Language = language,
+        CreatedAt = clock.GetUtcNow(),
+        CreatedBy = createdBy,
+        SecurityStamp = Ids.Secret(),
+        LockoutEnabled = true,
+    };
 
     private async Task StorePasswordAsync(AppDbContext db, User user, string password, Guid? keepSession, Func<string, Uri> link, CancellationToken ct)
     {
-        user.PasswordHash = hasher.HashPassword(user, password);
+        user.PasswordHash = await hasher.HashAsync(password, ct);
+        user.HasShortPassword = AccountRules.IsShort(password);
         user.SecurityStamp = Ids.Secret();
         mail.Add(db, AccountMails.PasswordChanged(user, link("/account/forgot")));
         await db.SaveChangesAsync(ct);

@@ -6,6 +6,9 @@ public sealed class AccountsOptions
     public const string Section = "Anycast:Accounts";
 
     public const int PasswordMinLength = 12;
+    /// <summary>Where a second factor stands beside the password.</summary>
+    public const int PasswordMinLengthWithSecondFactor = 8;
+
     public const int PasswordMaxLength = 128;
 
     /// <summary>Lifetime of a link that confirms an address.</summary>
@@ -34,6 +37,9 @@ public sealed class AccountsOptions
 
     /// <summary>Id of the pepper, stored with each hash so that it can be replaced.</summary>
     public string PepperId { get; set; } = "p1";
+
+    /// <summary>Peppers that were replaced, by id: their hashes are still verified, and stored anew with the present one at the next sign-in.</summary>
+    public Dictionary<string, string> OldPeppers { get; set; } = [];
 
     /// <summary>Whether strangers may register.</summary>
     public bool RegistrationOpen { get; set; } = true;

@@ -17,16 +17,18 @@ public sealed class PasswordHasher : IPasswordHasher<User>
     private const int HighestCost = 14; // A stored hash of cost 31 would burn a core for days (T16).
 
     private readonly AccountsOptions _options;
-    private readonly byte[] _pepper;
+    private readonly Dictionary<string, byte[]> _peppers;
     private readonly string _dummy;
 
-    // bcrypt takes a quarter of a second of one core: more at once than cores only makes everybody wait (T16).
+    // bcrypt takes a quarter of a second of one core: more at once than cores only makes everybody wait (T16). Who waits holds no thread meanwhile, and
+    // the work has one of its own: else two hundred sign-ins at once would leave none for anybody's page.
     private static readonly SemaphoreSlim s_cores = new(Environment.ProcessorCount);
 
     public PasswordHasher(IOptions<AccountsOptions> options, MasterKey master)
     {
         _options = options.Value;
-        _pepper = string.IsNullOrEmpty(_options.Pepper) ? master.Derive("password-pepper") : Encoding.UTF8.GetBytes(_options.Pepper);
+        _peppers = _options.OldPeppers.ToDictionary(p => p.Key, p => Encoding.UTF8.GetBytes(p.Value), StringComparer.Ordinal);
+        _peppers[_options.PepperId] = string.IsNullOrEmpty(_options.Pepper) ? master.Derive("password-pepper") : Encoding.UTF8.GetBytes(_options.Pepper);
         _dummy = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
     }
 
@@ -35,22 +37,28 @@ public sealed class PasswordHasher : IPasswordHasher<User>
     public PasswordVerificationResult VerifyHashedPassword(User user, string hashedPassword, string providedPassword) =>
         Verify(hashedPassword, providedPassword);
 
-    /// <summary>Does the work of a verification for an account that does not exist, so that timing tells nothing (T18).</summary>
-    public void VerifyNothing(string password) => Verify(_dummy, password);
+    /// <summary>A new hash.</summary>
+    public Task<string> HashAsync(string password, CancellationToken ct) => WithCoreAsync(() => Hash(password), ct);
 
-    private string Hash(string password) => WithCore(() => $"{Scheme}${_options.PepperId}${BC.HashPassword(Prepare(password), _options.BcryptCost)}");
+    /// <summary>Whether it is the password of a stored hash.</summary>
+    public Task<PasswordVerificationResult> VerifyAsync(string stored, string password, CancellationToken ct) => WithCoreAsync(() => Verify(stored, password), ct);
+
+    /// <summary>Does the work of a verification for an account that does not exist, so that timing tells nothing (T18).</summary>
+    public Task VerifyNothingAsync(string password, CancellationToken ct) => WithCoreAsync(() => Verify(_dummy, password), ct);
+
+    private string Hash(string password) => $"{Scheme}${_options.PepperId}${BC.HashPassword(Prepare(password, _peppers[_options.PepperId]), _options.BcryptCost)}";
 
     private PasswordVerificationResult Verify(string stored, string password)
     {
         var parts = stored.Split('$', 3);
-        if (parts is not [Scheme, var pepperId, var hash] || pepperId != _options.PepperId || CostOf(hash) is not { } cost || cost > HighestCost)
+        if (parts is not [Scheme, var pepperId, var hash] || !_peppers.TryGetValue(pepperId, out var pepper) || CostOf(hash) is not { } cost || cost > HighestCost)
         {
             return PasswordVerificationResult.Failed;
         }
 
         try
         {
-            if (!WithCore(() => BC.Verify(Prepare(password), hash)))
+            if (!BC.Verify(Prepare(password, pepper), hash))
             {
                 return PasswordVerificationResult.Failed;
             }
@@ -60,24 +68,24 @@ public sealed class PasswordHasher : IPasswordHasher<User>
             return PasswordVerificationResult.Failed;
         }
 
-        return cost == _options.BcryptCost ? PasswordVerificationResult.Success : PasswordVerificationResult.SuccessRehashNeeded;
+        return cost == _options.BcryptCost && pepperId == _options.PepperId ? PasswordVerificationResult.Success : PasswordVerificationResult.SuccessRehashNeeded;
     }
 
-    private string Prepare(string password)
+    private static string Prepare(string password, byte[] pepper)
     {
         var bytes = Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormC));
-        return Convert.ToBase64String(HMACSHA384.HashData(_pepper, bytes));
+        return Convert.ToBase64String(HMACSHA384.HashData(pepper, bytes));
     }
 
     private static int? CostOf(string hash) =>
         hash.Length == 60 && hash.StartsWith("$2", StringComparison.Ordinal) && int.TryParse(hash.AsSpan(4, 2), out var cost) ? cost : null;
 
-    private static T WithCore<T>(Func<T> work)
+    private static async Task<T> WithCoreAsync<T>(Func<T> work, CancellationToken ct)
     {
-        s_cores.Wait();
+        await s_cores.WaitAsync(ct);
         try
         {
-            return work();
+            return await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
         }
         finally
         {

@@ -96,12 +96,27 @@ public sealed class PasswordHasherTests
     }
 
     [Fact]
+    public void Verify_WithAPepperThatWasReplaced_SucceedsAndAsksForARehash()
+    {
+        var hash = With(new AccountsOptions { BcryptCost = 4, Pepper = "pepper" }).HashPassword(s_user, CoreHost.Password);
+        var next = With(new AccountsOptions { BcryptCost = 4, Pepper = "another pepper", PepperId = "p2", OldPeppers = new() { ["p1"] = "pepper" } });
+        Assert.Equal(PasswordVerificationResult.SuccessRehashNeeded, next.VerifyHashedPassword(s_user, hash, CoreHost.Password));
+        Assert.Equal(PasswordVerificationResult.Failed, next.VerifyHashedPassword(s_user, hash, CoreHost.Password + "x"));
+        var anew = next.HashPassword(s_user, CoreHost.Password);
+        Assert.StartsWith("anycast1$p2$", anew, StringComparison.Ordinal);
+        Assert.Equal(PasswordVerificationResult.Success, next.VerifyHashedPassword(s_user, anew, CoreHost.Password));
+    }
+
+    [Fact]
+    [PolicyClause("S02")]
     public void Verify_WithAnotherPepper_Fails()
     {
         var hash = Hasher().HashPassword(s_user, CoreHost.Password);
-        var other = new PasswordHasher(Options.Create(new AccountsOptions { BcryptCost = 4, Pepper = "another" }), new MasterKey(new byte[32]));
+        var other = With(new AccountsOptions { BcryptCost = 4, Pepper = "another" });
         Assert.Equal(PasswordVerificationResult.Failed, other.VerifyHashedPassword(s_user, hash, CoreHost.Password));
     }
 
-    private static PasswordHasher Hasher(int cost = 4) => new(Options.Create(new AccountsOptions { BcryptCost = cost }), new MasterKey(new byte[32]));
+    private static PasswordHasher Hasher(int cost = 4) => With(new AccountsOptions { BcryptCost = cost });
+
+    private static PasswordHasher With(AccountsOptions options) => new(Options.Create(options), new MasterKey(new byte[32]));
 }

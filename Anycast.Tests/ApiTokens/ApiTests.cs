@@ -64,7 +64,7 @@ public sealed class ApiTests
     private static async Task<(Actor Actor, string Token)> TokenAsync(InProcessApp app)
     {
         var services = app.Services;
-        var user = services.GetRequiredService<AccountService>().NewUser("ada@example.org", "Ada", CoreHost.Password, "en", "registration");
+        var user = services.NewUser("ada@example.org", "Ada");
         user.EmailConfirmed = true;
         await using (var db = await services.GetRequiredService<IDbContextFactory<AppDbContext>>().CreateDbContextAsync())
         {

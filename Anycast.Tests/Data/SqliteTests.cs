@@ -52,7 +52,7 @@ public sealed class SqliteTests
         var users = new List<User>();
         for (var i = 0; i < 100; i++)
         {
-            var user = host.Get<AccountService>().NewUser($"canary{i}@example.org", $"ANYCAST-CANARY-NAME-{i:D3}", CoreHost.Password, "en", "registration");
+            var user = host.Services.NewUser($"canary{i}@example.org", $"ANYCAST-CANARY-NAME-{i:D3}");
             users.Add(user);
         }
 
@@ -76,7 +76,7 @@ public sealed class SqliteTests
         await using var host = await CoreHost.StartAsync(TestProvider.Sqlite);
         await using var slow = await host.OpenAsync();
         await using var transaction = await slow.Database.BeginTransactionAsync();
-        var user = host.Get<AccountService>().NewUser("slow@example.org", "Slow", CoreHost.Password, "en", "registration");
+        var user = host.Services.NewUser("slow@example.org", "Slow");
         slow.Users.Add(user);
         await slow.SaveChangesAsync();
         var other = Task.Run(() => host.UserAsync("quick@example.org"));

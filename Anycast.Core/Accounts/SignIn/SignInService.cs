@@ -56,11 +56,11 @@ public sealed class SignInService(
         var user = await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct);
         if (user?.PasswordHash is null)
         {
-            hasher.VerifyNothing(password);
+            await hasher.VerifyNothingAsync(password, ct);
             return s_wrong;
         }
 
-        var verified = hasher.VerifyHashedPassword(user, user.PasswordHash, password);
+        var verified = await hasher.VerifyAsync(user.PasswordHash, password, ct);
         if (verified == PasswordVerificationResult.Failed || user.BlockedAt is not null || user.DeletedAt is not null)
         {
             await RecordAsync(user, ip, device, ActivityResult.Refused, ct);
@@ -74,7 +74,7 @@ public sealed class SignInService(
 
         if (verified == PasswordVerificationResult.SuccessRehashNeeded)
         {
-            var hash = hasher.HashPassword(user, password);
+            var hash = await hasher.HashAsync(password, ct);
             await db.Users.Where(u => u.Id == user.Id && u.PasswordHash == user.PasswordHash).ExecuteUpdateAsync(s => s.SetProperty(u => u.PasswordHash, hash), ct);
         }
 

@@ -88,7 +88,7 @@ public sealed class StepUpService(
         await using var db = await contexts.CreateDbContextAsync(ct);
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == actor.UserId, ct);
         return user?.PasswordHash is { } hash && password.Length <= AccountsOptions.PasswordMaxLength * 4
-            && hasher.VerifyHashedPassword(user, hash, password) != PasswordVerificationResult.Failed
+            && await hasher.VerifyAsync(hash, password, ct) != PasswordVerificationResult.Failed
             ? Outcome.Ok
             : Outcome.Invalid("accounts.password_wrong");
     }

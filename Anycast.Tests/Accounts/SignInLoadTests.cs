@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Anycast.Core.Accounts.SignIn;
+using Anycast.Tests.Harness;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Anycast.Tests.Accounts;
+
+/// <summary>Two hundred people who sign in at once leave room for everybody else's pages (T16).</summary>
+public sealed class SignInLoadTests
+{
+    private const int AtOnce = 200;
+
+    [Fact]
+    public async Task SignIns_TwoHundredAtOnce_LeavePagesQuick()
+    {
+        using var app = new CostlyApp();
+        using var client = app.Inner.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        for (var i = 0; i < 20; i++)
+        {
+            await TimeAsync(client); // Warm.
+        }
+
+        var signIn = app.Inner.Services.GetRequiredService<SignInService>();
+        var tries = Enumerable.Range(0, AtOnce).Select(i => Task.Run(() => signIn.PasswordAsync($"nobody{i}@example.org", CoreHost.Password, $"198.51.{i}.1", null, default))).ToList();
+        var all = Task.WhenAll(tries);
+        var times = new List<double>();
+        while (!all.IsCompleted)
+        {
+            times.Add(await TimeAsync(client));
+        }
+
+        await all;
+        Assert.True(times.Count >= 10, $"Only {times.Count} pages in all that time.");
+        Assert.True(times.Order().ElementAt((int)(times.Count * 0.95)) < 500, $"95th percentile {times.Order().ElementAt((int)(times.Count * 0.95)):0} ms of {times.Count} pages.");
+    }
+
+    [Fact]
+    public async Task Password_OfAMegabyte_IsRefusedWithoutTheWork()
+    {
+        using var app = new CostlyApp();
+        var signIn = app.Inner.Services.GetRequiredService<SignInService>();
+        await signIn.PasswordAsync("warm@example.org", "short", "192.0.2.1", null, default);
+        var began = Stopwatch.GetTimestamp();
+        var refused = await signIn.PasswordAsync("somebody@example.org", new string('a', 1 << 20), "192.0.2.1", null, default);
+        Assert.Equal("accounts.sign_in_wrong", refused.Failure!.Code);
+        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMilliseconds(60), $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms"); // a hash of this cost takes above 65 ms
+    }
+
+    private static async Task<double> TimeAsync(HttpClient client)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var answer = await client.GetAsync("/account/login", TestContext.Current.CancellationToken);
+        answer.EnsureSuccessStatusCode();
+        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+    }
+
+    /// <summary>The host with hashes of cost 10: two hundred of them take two cores some seven seconds.</summary>
+    private sealed class CostlyApp : IDisposable
+    {
+        public InProcessApp Inner { get; } = new(new Dictionary<string, string?>
+        {
+            ["Anycast:Accounts:BcryptCost"] = "10",
+            ["Anycast:Setup:OperatorEmail"] = "ada@example.org",
+            ["Anycast:Setup:OperatorPassword"] = CoreHost.Password,
+        });
+
+        public void Dispose() => Inner.Dispose();
+    }
+}
