@@ -7,7 +7,7 @@ namespace Anycast.Benchmarks;
 internal static class Program
 {
     /// <summary>In the order of the report.</summary>
-    public static IReadOnlyList<string> Benchmarks { get; } = ["rows", "calls", "isolation", "memory"];
+    public static IReadOnlyList<string> Benchmarks { get; } = ["rows", "calls", "isolation", "memory", "signin"];
 
     public static async Task<int> Main(string[] args)
     {
@@ -19,11 +19,12 @@ internal static class Program
             "calls" when agent is not null => await CallsBenchmark.RunAsync(agent, Number(rest, "--pairs", 30)),
             "isolation" when agent is not null => await IsolationBenchmark.RunAsync(agent, Number(rest, "--pods", 10_000), Number(rest, "--pairs", 30)),
             "memory" when agent is not null => await MemoryBenchmark.RunAsync(agent, Number(rest, "--pods", 5000), Number(rest, "--pairs", 10)),
+            "signin" => await SignInBenchmark.RunAsync(Number(rest, "--pairs", 30)),
             _ => null,
         };
         if (run is null && args is not ["report"])
         {
-            await Console.Error.WriteLineAsync("Benchmarks: rows, calls --agent FILE, isolation --agent FILE, memory --agent FILE [--pairs N] [--pods N]; report");
+            await Console.Error.WriteLineAsync("Benchmarks: rows, calls --agent FILE, isolation --agent FILE, memory --agent FILE, signin [--pairs N] [--pods N]; report");
             return 1;
         }
 
