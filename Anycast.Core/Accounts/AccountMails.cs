@@ -40,6 +40,26 @@ internal static class AccountMails
     /// <summary>To an address that somebody wanted for another account.</summary>
     public static NewMail AddressTaken(User user, Uri link) => Compose("AddressTaken", user, link);
 
+    /// <summary>Each of these mails with invented people and values, for the operators' preview.</summary>
+    internal static IEnumerable<(string Name, NewMail Mail)> Samples(string language)
+    {
+        var user = new User { Name = "Alex Example", Email = "alex@example.org", Language = language };
+        var link = new Uri("https://anycast.example.org/account/example?token=example");
+        yield return (nameof(Confirm), Confirm(user, link));
+        yield return (nameof(AlreadyRegistered), AlreadyRegistered(user, link));
+        yield return (nameof(Reset), Reset(user, link));
+        yield return (nameof(PasswordChanged), PasswordChanged(user, link));
+        yield return (nameof(SecondFactorOn), SecondFactorOn(user, link));
+        yield return (nameof(SecondFactorOff), SecondFactorOff(user, link));
+        yield return (nameof(PasskeyAdded), PasskeyAdded(user, link, "Laptop"));
+        yield return (nameof(PasskeyRemoved), PasskeyRemoved(user, link, "Laptop"));
+        yield return (nameof(Pin), Pin(user, link, "123456"));
+        yield return (nameof(ConfirmNewAddress), ConfirmNewAddress(user, "alex.new@example.org", link));
+        yield return (nameof(AddressChanging), AddressChanging(user, "alex.new@example.org", link));
+        yield return (nameof(AddressRestored), AddressRestored(user, link));
+        yield return (nameof(AddressTaken), AddressTaken(user, link));
+    }
+
     private static NewMail Compose(string kind, User user, Uri link, string? to = null, params object[] args)
     {
         var culture = CultureInfo.GetCultureInfo(user.Language ?? "en");

@@ -1,5 +1,6 @@
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
+using Anycast.Core.Mail;
 using Anycast.Core.Notifications;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -31,7 +32,7 @@ public sealed class AccountMaintenanceJob(
         var unconfirmedBefore = now - UnconfirmedKept;
         var unconfirmed = await db.Users.Where(u => !u.EmailConfirmed && u.CreatedAt <= unconfirmedBefore).ExecuteDeleteAsync(ct);
         var sentBefore = now - SentMailKept;
-        await db.OutboxMails.Where(m => m.SentAt != null && m.SentAt <= sentBefore).ExecuteDeleteAsync(ct);
+        await db.OutboxMails.Where(m => (m.SentAt != null && m.SentAt <= sentBefore) || (m.Tries >= MailSender.MaxTries && m.CreatedAt <= sentBefore)).ExecuteDeleteAsync(ct);
         log.LogInformation("Account maintenance: {Sessions} sessions ended, {Accounts} unconfirmed accounts removed.", ended, unconfirmed);
     }
 }

@@ -35,4 +35,8 @@ public sealed class AccountToken
 
     [Classified(DataClass.Technical)]
     public DateTimeOffset ExpiresAt { get; set; }
+
+    /// <summary>When it was used: a used link opens nothing, but says that it has done its work when it is opened again.</summary>
+    [Classified(DataClass.Technical)]
+    public DateTimeOffset? UsedAt { get; set; }
 }

@@ -31,14 +31,18 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
     {
         var hash = Ids.Hash(secret);
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var token = await db.AccountTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.Purpose == purpose, ct);
-        if (token is null)
-        {
-            return null;
-        }
+        var now = clock.GetUtcNow();
+        var taken = await db.AccountTokens.Where(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now && t.UsedAt == null).ExecuteUpdateAsync(s => s.SetProperty(t => t.UsedAt, now), ct);
+        return taken == 1 ? await db.AccountTokens.Where(t => t.Hash == hash).Select(t => (Guid?)t.UserId).SingleOrDefaultAsync(ct) : null;
+    }
 
-        var taken = await db.AccountTokens.Where(t => t.Id == token.Id).ExecuteDeleteAsync(ct);
-        return taken == 1 && token.ExpiresAt > clock.GetUtcNow() ? token.UserId : null;
+    /// <summary>The token of a link that has done its work and is opened once more; null for any other.</summary>
+    internal async Task<AccountToken?> FindUsedAsync(string secret, TokenPurpose purpose, CancellationToken ct)
+    {
+        var hash = Ids.Hash(secret);
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.AccountTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now && t.UsedAt != null, ct);
     }
 
     /// <summary>The live token of a secret, without using it up.</summary>
@@ -47,7 +51,7 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
         var hash = Ids.Hash(secret);
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.AccountTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now, ct);
+        return await db.AccountTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now && t.UsedAt == null, ct);
     }
 
     /// <summary>Whose secret it is, without using it up.</summary>
@@ -56,6 +60,6 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
         var hash = Ids.Hash(secret);
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.AccountTokens.Where(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now).Select(t => (Guid?)t.UserId).SingleOrDefaultAsync(ct);
+        return await db.AccountTokens.Where(t => t.Hash == hash && t.Purpose == purpose && t.ExpiresAt > now && t.UsedAt == null).Select(t => (Guid?)t.UserId).SingleOrDefaultAsync(ct);
     }
 }

@@ -58,6 +58,14 @@ public sealed class User : IdentityUser<Guid>
     [Classified(DataClass.Consent)]
     public string? TermsVersion { get; set; }
 
+    /// <summary>Whether the password is shorter than one must be that stands alone; then the second factor stays on (DESIGN promise 7).</summary>
+    [Classified(DataClass.Access)]
+    public bool HasShortPassword { get; set; }
+
+    /// <summary>Since when the use of this person's data is restricted by them (R05); null: it is not.</summary>
+    [Classified(DataClass.Registration)]
+    public DateTimeOffset? RestrictedAt { get; set; }
+
     /// <summary>Blocked by an operator since then.</summary>
     [Classified(DataClass.Access)]
     public DateTimeOffset? BlockedAt { get; set; }

@@ -10,7 +10,7 @@ internal sealed class ActivityEntryMapping : IEntityTypeConfiguration<ActivityEn
     {
         builder.HasKey(e => new { e.UserId, e.Seq });
         builder.ClusterByKey();
-        builder.HasIndex(e => new { e.TeamId, e.LastAt });
+        builder.HasIndex(e => e.TeamId);
         builder.Property(e => e.Operation).HasMaxLength(60);
         builder.Property(e => e.TargetKind).HasMaxLength(60);
         builder.Property(e => e.Detail).HasMaxLength(200);

@@ -30,6 +30,9 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
     /// <summary>How many rows are kept per user; the privacy page takes its figure from here.</summary>
     public const int KeptPerUser = 1000;
 
+    /// <summary>How many rows a team's own stream keeps.</summary>
+    public const int KeptPerTeam = 1000;
+
     /// <summary>Repeats within this time count up one row.</summary>
     public static readonly TimeSpan CoalesceWithin = TimeSpan.FromHours(1);
 
@@ -48,6 +51,10 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         if (actor.IsUser)
         {
             await WriteAsync(db, actor.UserId, actor, what, ct); // The log is of people; jobs write to the operators' log.
+            if (what.TeamId is { } team)
+            {
+                await TeamStream.WriteAsync(db, team, actor, what, clock.GetUtcNow(), ct);
+            }
         }
     }
 
@@ -96,7 +103,7 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
     internal async Task<Page<ActivityEntry>> TeamAsync(Guid teamId, ActivityFilter filter, PageRequest page, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await PageAsync(db.ActivityEntries.Where(e => e.TeamId == teamId), filter, page, ct);
+        return await PageAsync(TeamStream.Of(db, teamId), filter, page, ct);
     }
 
     private static async Task<Page<ActivityEntry>> PageAsync(IQueryable<ActivityEntry> query, ActivityFilter filter, PageRequest page, CancellationToken ct)
@@ -154,5 +161,5 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         }
     }
 
-    private static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
+    internal static string Cut(string text, int length) => text.Length <= length ? text : text[..length];
 }

@@ -1,3 +1,4 @@
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Agents.ConfigData;
 using Anycast.Core.Assistant.BuiltIn;
 using Anycast.Core.Assistant.Conversations;
@@ -45,6 +46,7 @@ public static class AssistantSetup
             p.GetRequiredService<ConversationService>(),
             p.GetRequiredService<TeamAccess>(),
             p.GetRequiredService<ChatClientFactory>(),
+            p.GetRequiredService<RestrictionService>(),
             p.GetRequiredService<RateLimiter>(),
             p.GetRequiredService<RunStore>(),
             p.GetRequiredService<AnswerLoop>(),

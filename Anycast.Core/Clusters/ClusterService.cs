@@ -1,3 +1,4 @@
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Clusters.Cache;
 using Anycast.Core.Clusters.Links;
@@ -13,6 +14,7 @@ public sealed class ClusterService(
     IDbContextFactory<AppDbContext> contexts,
     TeamAccess teams,
     ClusterAccess access,
+    StepUpService stepUp,
     ClusterCaches caches,
     ClusterLinks links,
     ActivityLog activity,
@@ -132,6 +134,12 @@ public sealed class ClusterService(
         if (!grant.IsOk)
         {
             return grant.Failure;
+        }
+
+        // A person's act (docs/decisions/012): a token proves nothing, so none removes a cluster.
+        if (await stepUp.RequireAsync(actor, ct) is { IsOk: false } unproven)
+        {
+            return unproven;
         }
 
         if (!string.Equals(typedName.Trim(), grant.Value.Cluster.Name, StringComparison.Ordinal))

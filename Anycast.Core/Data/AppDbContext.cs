@@ -1,6 +1,7 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Accounts.Avatars;
 using Anycast.Core.Accounts.Beta;
+using Anycast.Core.Accounts.Marketing;
 using Anycast.Core.Accounts.Passkeys;
 using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Accounts.SignIn;
@@ -37,6 +38,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
 
     // Activity, Mail
     public DbSet<ActivityEntry> ActivityEntries => Set<ActivityEntry>();
+    public DbSet<TeamActivityEntry> TeamActivityEntries => Set<TeamActivityEntry>();
     public DbSet<OutboxMail> OutboxMails => Set<OutboxMail>();
 
     // Accounts
@@ -48,6 +50,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
     public DbSet<Avatar> Avatars => Set<Avatar>();
     public DbSet<BetaEnrolment> BetaEnrolments => Set<BetaEnrolment>();
     public DbSet<TermsAcceptance> TermsAcceptances => Set<TermsAcceptance>();
+    public DbSet<MarketingConsent> MarketingConsents => Set<MarketingConsent>();
     public DbSet<SignInAttempt> SignInAttempts => Set<SignInAttempt>();
 
     // Notifications

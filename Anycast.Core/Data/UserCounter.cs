@@ -9,6 +9,9 @@ public enum UserLog
     Usage = 2,
     Conversations = 3,
     Notifications = 4,
+
+    /// <summary>A team's own stream; its counter carries the team's id in the place of a user's.</summary>
+    TeamActivity = 5,
 }
 
 /// <summary>

@@ -11,7 +11,7 @@ namespace Anycast.Core.Mail;
 /// Sends what is due in the outbox. Transactional mail may repeat with the same Message-ID after a crash between sending and
 /// noting it. Woken after each commit, and every 15 seconds besides, so that a lost wake-up or another replica's row is found.
 /// </summary>
-public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQueue queue, MailDelivery delivery, TimeProvider clock, ILogger<MailSender> log)
+public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQueue queue, MailDelivery delivery, IMailGate gate, TimeProvider clock, ILogger<MailSender> log)
     : BackgroundService
 {
     /// <summary>Tries before a mail is given up; with doubling pauses that is about a day.</summary>
@@ -74,6 +74,19 @@ public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQue
 
     private async Task SendAsync(OutboxMail mail, CancellationToken ct)
     {
+        // Marketing is never sent twice: a try that ended without a word may have been sent.
+        if (mail is { Class: MailClass.Marketing, Tries: > 1, LastError: "" })
+        {
+            await GiveUpAsync(mail, "in_doubt", ct);
+            return;
+        }
+
+        if (!await gate.MayLeaveAsync(mail.Class, mail.UserId, mail.ToAddress, ct))
+        {
+            await GiveUpAsync(mail, "no_consent", ct);
+            return;
+        }
+
         var error = "";
         try
         {
@@ -82,6 +95,12 @@ public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQue
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             // Whatever one mail or one server does wrong, the next mail is not held up by it.
+            if (mail.Class == MailClass.Marketing && e is not (SmtpCommandException or System.Net.Sockets.SocketException))
+            {
+                await GiveUpAsync(mail, "in_doubt", ct); // Only a refusal, or nobody there, says for sure that it did not leave.
+                return;
+            }
+
             error = e is SmtpCommandException smtp ? $"smtp_{(int)smtp.StatusCode}" : e.GetType().Name;
             log.LogWarning("Mail {Id} could not be sent (try {Try}): {Error}", mail.Id, mail.Tries, error);
         }
@@ -100,5 +119,14 @@ public sealed class MailSender(IDbContextFactory<AppDbContext> contexts, MailQue
             await db.OutboxMails.Where(m => m.Id == mail.Id).ExecuteUpdateAsync(
                 s => s.SetProperty(m => m.NextTryAt, now + pause).SetProperty(m => m.LastError, error), ct);
         }
+    }
+
+    /// <summary>It will not leave any more; the row stays as proof of that, without text.</summary>
+    private async Task GiveUpAsync(OutboxMail mail, string why, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await db.OutboxMails.Where(m => m.Id == mail.Id).ExecuteUpdateAsync(
+            s => s.SetProperty(m => m.Tries, MaxTries).SetProperty(m => m.LastError, why).SetProperty(m => m.Text, "").SetProperty(m => m.Html, ""), ct);
+        log.LogInformation("Mail {Id} of class {Class} was not sent: {Why}.", mail.Id, mail.Class, why);
     }
 }

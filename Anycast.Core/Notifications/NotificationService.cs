@@ -160,7 +160,9 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
     {
         var before = clock.GetUtcNow() - ReadKept;
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.Notifications.Where(n => n.ReadAt != null && n.ReadAt <= before).ExecuteDeleteAsync(ct);
+        
+        // What is restricted is kept (R05).
+        return await db.Notifications.Where(n => n.ReadAt != null && n.ReadAt <= before && !db.Users.Any(u => u.Id == n.UserId && u.RestrictedAt != null)).ExecuteDeleteAsync(ct);
     }
 
     private static async Task<NotificationChoice> ChoiceAsync(AppDbContext db, Guid userId, NotificationType type, CancellationToken ct) =>

@@ -48,6 +48,30 @@ public static class NotificationTexts
     /// <summary>An invitation to an address that has no account yet: no preferences, and a link that holds the secret.</summary>
     internal static NewMail Invitation(Recipient to, NewNotification what, Uri link) => Mail(to, what with { Type = NotificationType.Teams }, link, MailClass.Transactional, "FooterInvitation");
 
+    // One of each, with invented people and values.
+    private static readonly NewNotification[] s_samples =
+    [
+        new(NotificationType.Tokens, "token_expiring", ["Nightly build", "2026-12-01"], "/me/tokens"),
+        new(NotificationType.Teams, "invitation", ["Robin Example", "Platform", "@Member"], "/me/invitations"),
+        new(NotificationType.Teams, "invitation_accepted", ["Robin Example", "Platform"], "/t/platform/members"),
+        new(NotificationType.Teams, "invitation_declined", ["Robin Example", "Platform"], "/t/platform/members"),
+        new(NotificationType.Teams, "role_changed", ["Platform", "@Admin", "Robin Example"], "/t/platform"),
+        new(NotificationType.Teams, "ownership", ["Platform", "Robin Example"], "/t/platform"),
+        new(NotificationType.Teams, "removed", ["Platform"], "/"),
+        new(NotificationType.Clusters, "rights_exceed", ["Production", "secrets (get)"], "/t/platform/c/production/agent"),
+        new(NotificationType.Security, "key_quarantined", ["Production"], "/t/platform/c/production/agent"),
+    ];
+
+    /// <summary>The mail of each notification with invented people and values, for the operators' preview.</summary>
+    internal static IEnumerable<(string Name, NewMail Mail)> Samples(string language)
+    {
+        var root = new Uri("https://anycast.example.org");
+        var to = new Recipient(Guid.Empty, "alex@example.org", "Alex Example", language);
+        var stranger = s_samples.First(s => s.Key == "invitation");
+        return s_samples.Select(s => (s.Key, Mail(to, s, new Uri(root, s.Link))))
+            .Append(("invitation (no account)", Invitation(to with { Name = to.Address }, stranger, new Uri(root, "/me/invitations?token=example"))));
+    }
+
     private static string Format(string name, IReadOnlyList<string> args, CultureInfo culture)
     {
         var format = s_texts.GetString(name, culture) ?? throw new MissingManifestResourceException(name);

@@ -7,8 +7,9 @@ using Microsoft.EntityFrameworkCore;
 namespace Anycast.Core.Operators;
 
 /// <summary>An account as operators see it: who and whether it works, never what they do in clusters or chats.</summary>
+/// <param name="RefusedSignIns">How many sign-ins were refused in the last 24 hours: a forgotten password, or somebody who guesses.</param>
 public sealed record DirectoryUser(
-    Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams);
+    Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams, int RefusedSignIns);
 
 /// <summary>The operators' view of accounts (D03): find, block, unblock, grant platform roles. Each act stands in the log of both sides.</summary>
 public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, TimeProvider clock)
@@ -31,9 +32,11 @@ public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         }
 
         var total = await query.CountAsync(ct);
+        var since = clock.GetUtcNow() - TimeSpan.FromDays(1);
         var items = await query.OrderByDescending(u => u.CreatedAt).ThenBy(u => u.Id).Skip(page.Skip).Take(page.Size)
             .Select(u => new DirectoryUser(
-                u.Id, u.Name, u.Email ?? "", u.Roles, u.CreatedAt, u.EmailConfirmed, u.TwoFactorEnabled, u.LastSignInAt, u.BlockedAt, db.Memberships.Count(m => m.UserId == u.Id)))
+                u.Id, u.Name, u.Email ?? "", u.Roles, u.CreatedAt, u.EmailConfirmed, u.TwoFactorEnabled, u.LastSignInAt, u.BlockedAt, db.Memberships.Count(m => m.UserId == u.Id),
+                db.ActivityEntries.Where(e => e.UserId == u.Id && e.Operation == "account.sign_in" && e.Result == ActivityResult.Refused && e.LastAt > since).Sum(e => e.Count)))
             .ToListAsync(ct);
         return new Page<DirectoryUser>(items, total, page);
     }

@@ -69,6 +69,7 @@ public sealed class TeamDeletion(
             await db.Notifications.Where(n => n.TeamId == id).ExecuteDeleteAsync(ct);
             await db.ActivityEntries.Where(e => e.TeamId == id)
                 .ExecuteUpdateAsync(s => s.SetProperty(e => e.TeamId, (Guid?)null).SetProperty(e => e.TargetName, "").SetProperty(e => e.Detail, ""), ct);
+            await db.UserCounters.Where(c => c.UserId == id && c.Log == UserLog.TeamActivity).ExecuteDeleteAsync(ct);
             await db.OwnerKeys.Where(k => k.Owner == KeyOwner.Team && k.OwnerId == id).ExecuteDeleteAsync(ct);
             if (await db.Teams.Where(t => t.Id == id).ExecuteDeleteAsync(ct) == 0)
             {

@@ -1,6 +1,7 @@
 using Anycast.Core.Common;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Anycast.Core.Teams;
 
@@ -20,7 +21,7 @@ public sealed record TeamGrant(Guid TeamId, string Slug, string Name, TeamRole R
 /// Answers for every caller (UI, API, jobs) whether an actor may do something in a team. A team the actor is not a member of answers like one
 /// that does not exist. Read at every call, so that a removal holds at once.
 /// </summary>
-public sealed class TeamAccess(IDbContextFactory<AppDbContext> contexts)
+public sealed partial class TeamAccess(IDbContextFactory<AppDbContext> contexts, ILogger<TeamAccess> log)
 {
     /// <summary>By the slug of a URL.</summary>
     public Task<Outcome<TeamGrant>> AuthorizeAsync(Actor actor, string slug, string permission, CancellationToken ct) =>
@@ -31,6 +32,21 @@ public sealed class TeamAccess(IDbContextFactory<AppDbContext> contexts)
         AuthorizeAsync(actor, m => m.TeamId == teamId, permission, ct);
 
     private async Task<Outcome<TeamGrant>> AuthorizeAsync(
+        Actor actor, System.Linq.Expressions.Expression<Func<Membership, bool>> which, string permission, CancellationToken ct)
+    {
+        var grant = await DecideAsync(actor, which, permission, ct);
+        if (!grant.IsOk && actor.IsUser)
+        {
+            Refused(log, actor.UserId, actor.Kind, permission, grant.Failure.Code);
+        }
+
+        return grant;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Refused: {User} ({Kind}) may not {Permission}: {Why}")]
+    private static partial void Refused(ILogger log, Guid user, ActorKind kind, string permission, string why);
+
+    private async Task<Outcome<TeamGrant>> DecideAsync(
         Actor actor, System.Linq.Expressions.Expression<Func<Membership, bool>> which, string permission, CancellationToken ct)
     {
         if (!actor.IsUser)

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Accounts.Terms;
+using Anycast.Core.Teams;
+using Anycast.Core.Teams.Invitations;
 using Anycast.Tests.Harness;
 
 namespace Anycast.Tests.Accounts;
@@ -17,6 +20,43 @@ public sealed class EqualTimeTests
     [Fact]
     public async Task Register_OfKnownAndUnknownAddresses_TakesTheSameTime() => await CompareAsync("00:00:00.040", (host, email, i) => // a registration takes three floors
         host.Get<AccountService>().RegisterAsync(new Registration(email, "Somebody", CoreHost.Password, "en", host.Get<TermsService>().Current), $"203.0.{i / 250}.{i % 250}", People.Link, default));
+
+    [Fact]
+    public async Task SignIn_OfKnownAndUnknownAddresses_TakesTheSameTime()
+    {
+        // No floor here, which would make every sign-in wait: the hash itself is the time, and an unknown address costs one too.
+        await using var host = await CoreHost.StartAsync(TestProvider.Sqlite, settings: new Dictionary<string, string?> { ["Anycast:Accounts:BcryptCost"] = "10" });
+        var signIn = host.Get<SignInService>();
+        var (known, unknown) = (new List<double>(), new List<double>());
+        for (var i = 0; i < Tries / 2; i++)
+        {
+            var user = await host.UserAsync();
+            known.Add(await TimeAsync(() => signIn.PasswordAsync(user.Email!, "not the right one", $"203.0.{i}.1", "Firefox, Linux", default)));
+            unknown.Add(await TimeAsync(() => signIn.PasswordAsync($"unknown{i}@example.org", "not the right one", $"203.0.{i}.1", "Firefox, Linux", default)));
+        }
+
+        Assert.InRange(Median(known) / Median(unknown), 0.9, 1.1);
+        Assert.True(Median(unknown) > 30, "An unknown address costs no hash.");
+    }
+
+    [Fact]
+    public async Task Invite_OfKnownAndUnknownAddresses_TakesTheSameTime()
+    {
+        await using var host = await CoreHost.StartAsync(TestProvider.Sqlite, settings: new Dictionary<string, string?> { ["Anycast:Accounts:AnswerFloor"] = "00:00:00.120" });
+        var owner = await host.ActorAsync();
+        var team = (await host.Get<TeamService>().CreateAsync(owner, "Team", default)).Value!;
+        var (known, unknown) = (new List<double>(), new List<double>());
+        for (var i = 0; i < 40; i++)
+        {
+            host.Clock.Advance(TimeSpan.FromHours(1)); // no more than twenty in one
+            var user = await host.UserAsync();
+            known.Add(await TimeAsync(() => host.Get<InvitationService>().InviteAsync(owner, team.Slug, user.Email!, TeamRole.Viewer, People.Link, default)));
+            unknown.Add(await TimeAsync(() => host.Get<InvitationService>().InviteAsync(owner, team.Slug, $"unknown{i}@example.org", TeamRole.Viewer, People.Link, default)));
+        }
+
+        Assert.InRange(Median(known) / Median(unknown), 0.9, 1.1);
+        Assert.True(Median(unknown) >= 119, "The floor does not hold.");
+    }
 
     private static async Task CompareAsync<T>(string floor, Func<CoreHost, string, int, Task<T>> ask)
     {

@@ -54,7 +54,7 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
     }
 
     [Theory, EveryDatabase]
-    public async Task Confirm_ByTheLink_WorksOnceAndOpensTheAccount(TestProvider provider)
+    public async Task Confirm_ByTheLink_OpensTheAccountAndTwiceIsOnce(TestProvider provider)
     {
         var host = await world.OnAsync(provider);
         var user = await RegisteredAsync(host, "once@example.org");
@@ -64,11 +64,13 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
         host.Clock.Advance(TimeSpan.FromMinutes(5));
         var secret = await SecretAsync(host, user.Id);
         Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(secret, default)).IsOk);
-        Assert.Equal(FailureKind.Expired, (await host.Get<AccountService>().ConfirmEmailAsync(secret, default)).Failure!.Kind);
+        var confirmed = host.Clock.GetUtcNow();
+        host.Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(secret, default)).IsOk); // The link opened again, or on the phone too.
 
         var signedIn = await host.Get<SignInService>().PasswordAsync("once@example.org", CoreHost.Password, "192.0.2.7", null, default);
         Assert.True(signedIn.IsOk);
-        Assert.Equal(host.Clock.GetUtcNow(), signedIn.Value.User.EmailConfirmedAt);
+        Assert.Equal(confirmed, signedIn.Value.User.EmailConfirmedAt);
     }
 
     [Theory, EveryDatabase]

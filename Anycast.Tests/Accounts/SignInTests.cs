@@ -48,6 +48,15 @@ public sealed class SignInTests(CoreWorld world) : IClassFixture<CoreWorld>
     }
 
     [Theory, EveryDatabase]
+    public async Task SignIn_WithAPasswordOfYearsAgo_AsksForNoNewOne(TestProvider provider)
+    {
+        await using var host = await CoreHost.StartAsync(provider);
+        var user = await host.UserAsync();
+        host.Clock.Advance(TimeSpan.FromDays(3 * 365));
+        Assert.True((await TryAsync(host, user)).IsOk);
+    }
+
+    [Theory, EveryDatabase]
     public async Task SignIn_OfUnknownWrongBlockedAndDeleted_LooksTheSame(TestProvider provider)
     {
         var host = await world.OnAsync(provider);

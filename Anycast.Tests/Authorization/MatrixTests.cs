@@ -22,7 +22,7 @@ namespace Anycast.Tests.Authorization;
 /// </summary>
 public sealed class MatrixTests
 {
-    private static readonly string[] s_features = ["Accounts", "Activity", "Notifications", "Teams", "ApiTokens", "Operators", "Clusters", "Agents", "Proposals", "Assistant", "Diagnostics", "Usage", "Privacy"];
+    private static readonly string[] s_features = ["Accounts", "Activity", "Mail", "Notifications", "Teams", "ApiTokens", "Operators", "Clusters", "Agents", "Proposals", "Assistant", "Diagnostics", "Usage", "Privacy"];
 
     // Whoever is none of a team's people: no method that names the team may give them anything.
     private static readonly string[] s_outsiders = ["anonymous", "stranger", "support", "operator", "blocked", "deleted"];

@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.ApiTokens;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Clusters;
@@ -21,7 +22,7 @@ namespace Anycast.Tests.Authorization;
 internal sealed class MatrixWorld
 {
     /// <summary>The columns of the matrix.</summary>
-    public static readonly string[] Callers = ["anonymous", "stranger", "viewer", "member", "admin", "owner", "support", "operator", "blocked", "deleted", "token", "read token"];
+    public static readonly string[] Callers = ["anonymous", "stranger", "viewer", "member", "admin", "owner", "support", "operator", "restricted", "unproven", "blocked", "deleted", "token", "read token"];
 
     private readonly Dictionary<string, Actor> _actors = [];
 
@@ -62,9 +63,9 @@ internal sealed class MatrixWorld
         var other = new Team { Id = Ids.New(clock), Slug = "o" + Guid.NewGuid().ToString("N")[..16], Name = "Other", CreatedAt = now };
         db.Teams.AddRange(new Team { Id = world.TeamId, Slug = world.Slug, Name = "Team", CreatedAt = now }, other);
 
-        Actor Person(string name, TeamRole? role, Guid? team = null, PlatformRoles roles = PlatformRoles.User, Action<User>? more = null)
+        Actor Person(string name, TeamRole? role, Guid? team = null, PlatformRoles roles = PlatformRoles.User, Action<User>? more = null, DateTimeOffset? provenAt = null)
         {
-            var user = services.GetRequiredService<AccountService>().NewUser($"{name.Replace(' ', '-')}-{Guid.NewGuid():N}@example.org", name, CoreHost.Password, "en", "registration");
+            var user = services.NewUser($"{name.Replace(' ', '-')}-{Guid.NewGuid():N}@example.org", name);
             user.EmailConfirmed = true;
             user.Roles = roles;
             user.TermsVersion = new Anycast.Core.Accounts.Terms.TermsOptions().Version;
@@ -76,7 +77,7 @@ internal sealed class MatrixWorld
             }
 
             var session = Ids.New(clock);
-            db.Sessions.Add(new Session { Id = session, UserId = user.Id, KeyHash = Ids.Hash(Ids.Secret()), Ticket = [1], CreatedAt = now, LastSeenAt = now, ProvenAt = now });
+            db.Sessions.Add(new Session { Id = session, UserId = user.Id, KeyHash = Ids.Hash(Ids.Secret()), Ticket = [1], CreatedAt = now, LastSeenAt = now, ProvenAt = provenAt ?? now });
             return world._actors[name] = ActorFactory.For(user, session, "192.0.2.1", "Firefox, Linux");
         }
 
@@ -86,6 +87,8 @@ internal sealed class MatrixWorld
         Person("member", TeamRole.Member);
         Person("admin", TeamRole.Admin);
         var owner = Person("owner", TeamRole.Owner);
+        Person("restricted", TeamRole.Owner, more: u => u.RestrictedAt = now);
+        Person("unproven", TeamRole.Owner, provenAt: now - StepUpService.Lasts);
         Person("support", null, roles: PlatformRoles.Support);
         Person("operator", null, roles: PlatformRoles.Operator);
         Person("blocked", TeamRole.Admin, more: u => u.BlockedAt = now);

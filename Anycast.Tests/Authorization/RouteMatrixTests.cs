@@ -1,19 +1,14 @@
 using System.Net;
-using System.Security.Claims;
 using System.Text;
 using System.Text.RegularExpressions;
-using Anycast.Core.Accounts;
+using Anycast.Core.ApiTokens;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
 using Anycast.Tests.Harness;
-using Anycast.Web.Accounts;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Anycast.Tests.Authorization;
 
@@ -23,7 +18,7 @@ namespace Anycast.Tests.Authorization;
 /// </summary>
 public sealed partial class RouteMatrixTests
 {
-    private static readonly string[] s_callers = ["anonymous", "stranger", "viewer", "member", "admin", "owner", "support", "operator", "blocked", "deleted"];
+    private static readonly string[] s_callers = ["anonymous", "stranger", "viewer", "member", "admin", "owner", "restricted", "support", "operator", "blocked", "deleted"];
     private static readonly string[] s_outsiders = ["anonymous", "stranger", "support", "operator", "blocked", "deleted"];
 
     [Fact]
@@ -36,14 +31,16 @@ public sealed partial class RouteMatrixTests
         var cookies = new Dictionary<string, string?> { ["anonymous"] = null };
         foreach (var caller in s_callers.Skip(1))
         {
-            cookies[caller] = await CookieAsync(app.Services, world[caller]);
+            cookies[caller] = await app.Services.SessionCookieAsync(world[caller]);
         }
 
-        var text = new StringBuilder("route\t").AppendJoin('\t', s_callers).Append('\n');
+        var tokens = await TokensAsync(app.Services, world);
+        var text = new StringBuilder("route\t").AppendJoin('\t', s_callers).Append('\t').AppendJoin('\t', tokens.Keys.Select(s => $"token {s}")).Append('\n');
         var leaks = new List<string>();
         foreach (var (method, pattern) in Routes(app))
         {
             text.Append(method).Append(' ').Append(pattern);
+            var anonymous = await AskAsync(client, method, Address(pattern, world), cookie: null);
             foreach (var caller in s_callers)
             {
                 var cell = await AskAsync(client, method, Address(pattern, world), cookies[caller]);
@@ -51,6 +48,17 @@ public sealed partial class RouteMatrixTests
                 if ((s_outsiders.Contains(caller) && TeamPattern().IsMatch(pattern) && cell == "200") || cell.StartsWith('5'))
                 {
                     leaks.Add($"{method} {pattern} by {caller}: {cell}");
+                }
+            }
+
+            // A token is worth something under /api alone; that it is worth nothing elsewhere is seen once for each route.
+            foreach (var (scopes, secret) in tokens)
+            {
+                var cell = await AskAsync(client, method, Address(pattern, world), cookie: null, secret);
+                text.Append('\t').Append(cell);
+                if (!pattern.StartsWith("/api", StringComparison.Ordinal) && cell != anonymous)
+                {
+                    leaks.Add($"{method} {pattern} by a token ({scopes}): {cell}, without one {anonymous}");
                 }
             }
 
@@ -92,12 +100,31 @@ public sealed partial class RouteMatrixTests
         var other => throw new InvalidOperationException($"The matrix has no value for a route's parameter '{other}'; say one in RouteMatrixTests.Address."),
     });
 
-    private static async Task<string> AskAsync(HttpClient client, string method, string address, string? cookie)
+    /// <summary>Tokens of the owner with one scope each, and with all.</summary>
+    private static async Task<Dictionary<ApiScopes, string>> TokensAsync(IServiceProvider services, MatrixWorld world)
+    {
+        await using var db = await services.GetRequiredService<IDbContextFactory<AppDbContext>>().CreateDbContextAsync();
+        var tokens = new[] { ApiScopes.Read, ApiScopes.Write, ApiScopes.Assistant, ApiScopes.Clusters, ApiScopes.Read | ApiScopes.Clusters, ApiScopes.All }.ToDictionary(s => s, _ => TokenFormat.New());
+        var now = TimeProvider.System.GetUtcNow();
+        db.ApiTokens.AddRange(tokens.Select(t => new ApiToken
+        {
+            Id = Ids.New(TimeProvider.System), UserId = world["owner"].UserId, TeamId = world.TeamId, Name = t.Key.ToString(), Hash = Ids.Hash(t.Value), Ending = t.Value[^4..], Scopes = t.Key, CreatedAt = now, ExpiresAt = now.AddDays(30),
+        }));
+        await db.SaveChangesAsync();
+        return tokens;
+    }
+
+    private static async Task<string> AskAsync(HttpClient client, string method, string address, string? cookie, string? token = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), address);
         if (method != "GET")
         {
             request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+        }
+
+        if (token is not null)
+        {
+            request.Headers.Add("Authorization", "Bearer " + token);
         }
 
         if (cookie is not null)
@@ -108,19 +135,6 @@ public sealed partial class RouteMatrixTests
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var status = ((int)answer.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
         return answer.StatusCode == HttpStatusCode.Redirect && answer.Headers.Location!.ToString().Contains("/account/login", StringComparison.Ordinal) ? "sign-in" : status;
-    }
-
-    /// <summary>The cookie of a session, as the host itself would set it.</summary>
-    private static async Task<string> CookieAsync(IServiceProvider services, Actor actor)
-    {
-        await using var db = await services.GetRequiredService<IDbContextFactory<AppDbContext>>().CreateDbContextAsync();
-        var user = await db.Users.AsNoTracking().SingleAsync(u => u.Id == actor.UserId);
-        var session = Ids.New(TimeProvider.System);
-        var ticket = new AuthenticationTicket(Principal.For(user, session, actor.Ip, actor.Device ?? ""), new AuthenticationProperties { ExpiresUtc = DateTimeOffset.UtcNow.AddDays(1) }, Principal.Scheme);
-        var key = await services.GetRequiredService<SessionService>().OpenAsync(session, user.Id, TicketSerializer.Default.Serialize(ticket), actor.Ip, actor.Device ?? "", default);
-        var options = services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Principal.Scheme);
-        var holder = new ClaimsPrincipal(new ClaimsIdentity([new Claim("Microsoft.AspNetCore.Authentication.Cookies-SessionId", key)], Principal.Scheme));
-        return $"{options.Cookie.Name}={options.TicketDataFormat.Protect(new AuthenticationTicket(holder, null, Principal.Scheme))}";
     }
 
     [GeneratedRegex(@"\{\*{0,2}([A-Za-z]+)(?::[a-z]+)?\}")]

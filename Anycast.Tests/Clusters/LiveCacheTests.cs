@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Anycast.Core.Clusters;
 using Anycast.Core.Clusters.Cache;
+using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Anycast.Tunnel.Rows;
 using k8s.Models;
@@ -70,7 +71,7 @@ public sealed class LiveCacheTests
             }
         });
 
-        var done = await world.Core.Get<ClusterService>().RemoveAsync(world.Owner, world.Team.Id, world.Cluster.Id, "Production", CancellationToken.None);
+        var done = await world.Core.Get<ClusterService>().RemoveAsync(await world.Core.WithSessionAsync(world.Owner), world.Team.Id, world.Cluster.Id, "Production", CancellationToken.None);
         Assert.True(done.IsOk, done.Failure?.Code);
         await removed.Task.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         Assert.Equal(Anycast.Agent.AgentHost.Refused, await agent.Ended.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));

@@ -28,6 +28,15 @@ public sealed partial class SourceRuleTests
         Assert.True(!users.Any(), string.Join('\n', users));
     }
 
+    /// <summary>Every way to a session ends where the second factor is asked for (T17): one place opens sessions, setup's first account apart.</summary>
+    [Fact]
+    public void Sessions_AreOpenedInOnePlaceAlone()
+    {
+        var openers = RepositoryRoot.Sources("Anycast.Web", ".cs", ".razor")
+            .Where(f => SignInPattern().IsMatch(File.ReadAllText(f))).Select(RepositoryRoot.Shown).Order();
+        Assert.Equal(["Anycast.Web/Accounts/SignIn/AttemptCookies.cs", "Anycast.Web/Accounts/SignIn/SetupPage.razor", "Anycast.Web/Accounts/SignInSession.cs"], openers);
+    }
+
     [Fact]
     public void Files_OfCode_AreShortEnoughToRead()
     {
@@ -71,6 +80,9 @@ public sealed partial class SourceRuleTests
 
     [GeneratedRegex(@"\bProcess\.Start\b|\bnew Process(StartInfo)?\b")]
     private static partial Regex ProcessPattern();
+
+    [GeneratedRegex(@"(?:[Cc]ontext|HttpContext)\.SignInAsync\(")]
+    private static partial Regex SignInPattern();
 
     [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bHACK\b|NotImplementedException")]
     private static partial Regex UnfinishedPattern();

@@ -1,6 +1,7 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Accounts.Avatars;
 using Anycast.Core.Accounts.Profile;
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
 using Anycast.Web.Shell.Parts;
@@ -8,7 +9,7 @@ using Anycast.Web.Shell.Parts;
 namespace Anycast.Web.Shell;
 
 /// <summary>What the frame around every page shows: the person and their teams. One per circuit.</summary>
-public sealed class ShellState(CurrentActor current, AccountService accounts, PreferenceService preferences, AvatarService avatars, TeamService teams, Ticker ticker)
+public sealed class ShellState(CurrentActor current, AccountService accounts, PreferenceService preferences, AvatarService avatars, TeamService teams, RestrictionService restriction, Ticker ticker)
 {
     /// <summary>Raised after <see cref="RefreshAsync"/>.</summary>
     public event Action? Changed;
@@ -23,6 +24,9 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
 
     public IReadOnlyList<TeamSummary> Teams { get; private set; } = [];
 
+    /// <summary>Since when the person has restricted the use of their data.</summary>
+    public DateTimeOffset? RestrictedSince { get; private set; }
+
     /// <summary>Reads again; pages call it after they changed a name or a team.</summary>
     public async Task RefreshAsync(CancellationToken ct)
     {
@@ -30,6 +34,7 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
         if (Actor.IsUser)
         {
             Teams = await teams.ListAsync(Actor, ct);
+            RestrictedSince = await restriction.SinceAsync(Actor, ct);
             AvatarId = await avatars.OwnAsync(Actor, ct);
             ticker.ShowIn((await preferences.GetAsync(Actor, ct)).TimeZone);
             Name = (await accounts.GetAsync(Actor, ct)) is { IsOk: true, Value: { } user } ? user.Name : Actor.Name;
@@ -37,6 +42,7 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
         else
         {
             Teams = [];
+            RestrictedSince = null;
             AvatarId = null;
             Name = "";
         }

@@ -76,19 +76,20 @@ public sealed class EmailChangeService(
     public async Task<string?> PendingAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.AccountTokens.Where(t => actor.Kind == ActorKind.User && t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail).Select(t => t.Address).SingleOrDefaultAsync(ct);
+        return await db.AccountTokens.Where(t => actor.Kind == ActorKind.User && t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail && t.UsedAt == null).Select(t => t.Address).SingleOrDefaultAsync(ct);
     }
 
     /// <summary>Confirms from the new mailbox. An address that somebody took meanwhile is refused without saying why.</summary>
     public async Task<Outcome> ConfirmAsync(string secret, CancellationToken ct)
     {
         var over = new Failure(FailureKind.Expired, "accounts.link_invalid");
+        await using var db = await contexts.CreateDbContextAsync(ct);
         if (await tokens.FindAsync(secret, TokenPurpose.ChangeEmail, ct) is not { Address: { } address } token || await tokens.TakeAsync(secret, TokenPurpose.ChangeEmail, ct) is null)
         {
-            return over;
+            // Opened twice: done, as long as it is still what the account has.
+            return await tokens.FindUsedAsync(secret, TokenPurpose.ChangeEmail, ct) is { } used && await db.Users.AnyAsync(u => u.Id == used.UserId && u.Email == used.Address, ct) ? Outcome.Ok : over;
         }
 
-        await using var db = await contexts.CreateDbContextAsync(ct);
         var user = await db.Users.SingleAsync(u => u.Id == token.UserId, ct);
         Set(user, address);
         try

@@ -129,6 +129,11 @@ public sealed class PasskeyService(
         await db.SaveChangesAsync(ct);
         if (!await db.UserPasskeys.AnyAsync(p => p.UserId == user.Id, ct) && !await db.TotpDevices.AnyAsync(d => d.UserId == user.Id && d.EnabledAt != null, ct))
         {
+            if (AccountRules.CheckStandsAlone(user) is { } tooShort)
+            {
+                return tooShort; // Nothing is committed.
+            }
+
             user.TwoFactorEnabled = false;
             await db.RecoveryCodes.Where(c => c.UserId == user.Id).ExecuteDeleteAsync(ct);
             await db.SaveChangesAsync(ct);

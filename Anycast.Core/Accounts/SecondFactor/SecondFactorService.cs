@@ -143,6 +143,11 @@ public sealed class SecondFactorService(
 
         var user = await db.Users.SingleAsync(u => u.Id == actor.UserId, ct);
         user.TwoFactorEnabled = await db.UserPasskeys.AnyAsync(p => p.UserId == actor.UserId, ct);
+        if (!user.TwoFactorEnabled && AccountRules.CheckStandsAlone(user) is { } tooShort)
+        {
+            return tooShort; // Nothing is committed.
+        }
+
         if (!user.TwoFactorEnabled)
         {
             await db.RecoveryCodes.Where(c => c.UserId == actor.UserId).ExecuteDeleteAsync(ct);

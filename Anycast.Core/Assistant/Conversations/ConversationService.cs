@@ -1,3 +1,4 @@
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Activity;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common;
@@ -19,6 +20,7 @@ public sealed class ConversationService(
     IDbContextFactory<AppDbContext> contexts,
     TeamAccess teams,
     ClusterAccess clusters,
+    RestrictionService restriction,
     ActivityLog activity,
     TimeProvider clock)
 {
@@ -32,6 +34,11 @@ public sealed class ConversationService(
         if (!grant.IsOk)
         {
             return grant.Failure;
+        }
+
+        if (await restriction.RequireUseAsync(actor, ct) is { IsOk: false } restricted)
+        {
+            return restricted.Failure;
         }
 
         if (clusterId is { } wanted && await clusters.AuthorizeAsync(actor, teamId, wanted, Permission.ClustersView, ct) is { IsOk: false } refused)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Assistant.Models;
 using Anycast.Core.Common;
@@ -18,6 +19,7 @@ public sealed class AssistantRuns : IAsyncDisposable
     private readonly ConversationService _conversations;
     private readonly TeamAccess _teams;
     private readonly ChatClientFactory _models;
+    private readonly RestrictionService _restriction;
     private readonly RateLimiter _limiter;
     private readonly RunStore _store;
     private readonly AnswerLoop _loop;
@@ -28,12 +30,13 @@ public sealed class AssistantRuns : IAsyncDisposable
     private bool _stopping;
 
     internal AssistantRuns(
-        ConversationService conversations, TeamAccess teams, ChatClientFactory models, RateLimiter limiter, RunStore store, AnswerLoop loop,
+        ConversationService conversations, TeamAccess teams, ChatClientFactory models, RestrictionService restriction, RateLimiter limiter, RunStore store, AnswerLoop loop,
         ConversationFeed feed, AssistantTimings timings, TimeProvider clock, ILogger<AssistantRuns> log)
     {
         _conversations = conversations;
         _teams = teams;
         _models = models;
+        _restriction = restriction;
         _limiter = limiter;
         _store = store;
         _loop = loop;
@@ -130,6 +133,11 @@ public sealed class AssistantRuns : IAsyncDisposable
         if (!grant.IsOk)
         {
             return grant.Failure;
+        }
+
+        if (await _restriction.RequireUseAsync(actor, ct) is { IsOk: false } restricted)
+        {
+            return restricted;
         }
 
         if (await _limiter.TakeAsync(RateLimitTable.Questions, actor.UserId.ToString(), ct) is { } tooMany)

@@ -5,6 +5,7 @@ using System.Text;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Anycast.Core.Common.RateLimits;
 
@@ -39,7 +40,7 @@ public static class RateLimitTable
 /// Counts in the database, so that replicas share one count and a restart forgets nothing. Called by the services: a click in a circuit
 /// passes no middleware. When the store fails, the exception refuses the operation: a limit never fails open.
 /// </summary>
-public sealed class RateLimiter(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock)
+public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock, ILogger<RateLimiter> log)
 {
     private readonly byte[] _key = master.Derive("rate-limits");
 
@@ -64,6 +65,11 @@ public sealed class RateLimiter(IDbContextFactory<AppDbContext> contexts, Master
         if (bucket.Count <= limit.Tries)
         {
             return null;
+        }
+
+        if (bucket.Count == limit.Tries + 1)
+        {
+            Reached(log, limit.Name); // Once a window: whoever floods the service does not flood its log.
         }
 
         var wait = bucket.ResetsAt - now;
@@ -95,4 +101,7 @@ public sealed class RateLimiter(IDbContextFactory<AppDbContext> contexts, Master
             ? Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8))
             : address.ToString();
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} was reached.")]
+    private static partial void Reached(ILogger log, string limit);
 }

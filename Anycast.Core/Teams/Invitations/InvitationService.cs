@@ -25,6 +25,7 @@ public sealed class InvitationService(
     MailQueue mail,
     ActivityLog activity,
     RateLimiter limiter,
+    EqualTime equalTime,
     TimeProvider clock)
 {
     /// <summary>How long an invitation is good.</summary>
@@ -33,8 +34,14 @@ public sealed class InvitationService(
     private const int PendingPerTeam = 200;
     private const int Listed = 200;
 
-    /// <summary>Invites an address with a role that is not above the actor's own. An earlier invitation of the address is replaced.</summary>
-    public async Task<Outcome> InviteAsync(Actor actor, string team, string email, TeamRole role, Func<string, Uri> link, CancellationToken ct)
+    /// <summary>
+    /// Invites an address with a role that is not above the actor's own. An earlier invitation of the address is replaced. Whether the address has an
+    /// account is told by neither the answer nor its time (T18).
+    /// </summary>
+    public Task<Outcome> InviteAsync(Actor actor, string team, string email, TeamRole role, Func<string, Uri> link, CancellationToken ct) =>
+        equalTime.RunAsync(() => SendAsync(actor, team, email, role, link, ct));
+
+    private async Task<Outcome> SendAsync(Actor actor, string team, string email, TeamRole role, Func<string, Uri> link, CancellationToken ct)
     {
         var grant = await access.AuthorizeAsync(actor, team, Permission.MembersManage, ct);
         if (!grant.IsOk)

@@ -39,6 +39,7 @@ public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, Navigat
         yield return new PaletteEntry(text["Nav.Invitations"], text["Nav.Account"], "mail", AppUrls.Invitations);
         yield return new PaletteEntry(text["Nav.OwnActivity"], text["Nav.Account"], "activity", AppUrls.OwnActivity);
         yield return new PaletteEntry(text["Nav.Beta"], text["Nav.Account"], "stethoscope", AppUrls.Beta);
+        yield return new PaletteEntry(text["Nav.Privacy"], text["Nav.Account"], "lock", AppUrls.Privacy);
         if (actor.IsOperator)
         {
             yield return new PaletteEntry(text["Nav.Operator"], null, "gauge", AppUrls.Operator);

@@ -47,6 +47,9 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.Property<int>("Purpose")
                         .HasColumnType("integer");
 
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("bigint");
+
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid");
 
@@ -102,6 +105,42 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.HasKey("UserId", "Feature");
 
                     b.ToTable("BetaEnrolments");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Marketing.MarketingConsent", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Ip")
+                        .HasMaxLength(45)
+                        .HasColumnType("character varying(45)");
+
+                    b.Property<bool>("IsGranted")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)");
+
+                    b.Property<string>("TextVersion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId", "At");
+
+                    b.ToTable("MarketingConsents");
                 });
 
             modelBuilder.Entity("Anycast.Core.Accounts.Passkeys.PasskeyChallenge", b =>
@@ -342,6 +381,9 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.Property<long?>("EmailConfirmedAt")
                         .HasColumnType("bigint");
 
+                    b.Property<bool>("HasShortPassword")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("Language")
                         .HasMaxLength(5)
                         .HasColumnType("character varying(5)");
@@ -400,6 +442,9 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.Property<string>("Rail")
                         .HasMaxLength(10)
                         .HasColumnType("character varying(10)");
+
+                    b.Property<long?>("RestrictedAt")
+                        .HasColumnType("bigint");
 
                     b.Property<int>("Roles")
                         .HasColumnType("integer");
@@ -506,9 +551,71 @@ namespace Anycast.Core.Data.Migrations.Postgres
 
                     b.HasKey("UserId", "Seq");
 
-                    b.HasIndex("TeamId", "LastAt");
+                    b.HasIndex("TeamId");
 
                     b.ToTable("ActivityEntries");
+
+                    b.HasAnnotation("Anycast:Clustered", true);
+                });
+
+            modelBuilder.Entity("Anycast.Core.Activity.TeamActivityEntry", b =>
+                {
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("At")
+                        .HasColumnType("bigint");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)");
+
+                    b.Property<long>("LastAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)");
+
+                    b.Property<int>("Result")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("TargetId")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)");
+
+                    b.Property<string>("TargetKind")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("character varying(60)");
+
+                    b.Property<string>("TargetName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)");
+
+                    b.HasKey("TeamId", "Seq");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("TeamActivityEntries", (string)null);
 
                     b.HasAnnotation("Anycast:Clustered", true);
                 });
@@ -1649,6 +1756,15 @@ namespace Anycast.Core.Data.Migrations.Postgres
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Anycast.Core.Accounts.Marketing.MarketingConsent", b =>
+                {
+                    b.HasOne("Anycast.Core.Accounts.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Anycast.Core.Accounts.SecondFactor.RecoveryCode", b =>
                 {
                     b.HasOne("Anycast.Core.Accounts.User", null)
@@ -1690,6 +1806,15 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.HasOne("Anycast.Core.Accounts.User", null)
                         .WithMany()
                         .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Anycast.Core.Activity.TeamActivityEntry", b =>
+                {
+                    b.HasOne("Anycast.Core.Teams.Team", null)
+                        .WithMany()
+                        .HasForeignKey("TeamId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

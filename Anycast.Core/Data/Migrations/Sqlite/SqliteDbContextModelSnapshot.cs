@@ -41,6 +41,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.Property<int>("Purpose")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<Guid>("UserId")
                         .HasColumnType("TEXT");
 
@@ -96,6 +99,42 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.HasKey("UserId", "Feature");
 
                     b.ToTable("BetaEnrolments");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Accounts.Marketing.MarketingConsent", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Ip")
+                        .HasMaxLength(45)
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsGranted")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TextVersion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("UserId", "At");
+
+                    b.ToTable("MarketingConsents");
                 });
 
             modelBuilder.Entity("Anycast.Core.Accounts.Passkeys.PasskeyChallenge", b =>
@@ -336,6 +375,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.Property<long?>("EmailConfirmedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("HasShortPassword")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Language")
                         .HasMaxLength(5)
                         .HasColumnType("TEXT");
@@ -394,6 +436,9 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.Property<string>("Rail")
                         .HasMaxLength(10)
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("RestrictedAt")
+                        .HasColumnType("INTEGER");
 
                     b.Property<int>("Roles")
                         .HasColumnType("INTEGER");
@@ -500,9 +545,71 @@ namespace Anycast.Core.Data.Migrations.Sqlite
 
                     b.HasKey("UserId", "Seq");
 
-                    b.HasIndex("TeamId", "LastAt");
+                    b.HasIndex("TeamId");
 
                     b.ToTable("ActivityEntries");
+
+                    b.HasAnnotation("Anycast:Clustered", true);
+                });
+
+            modelBuilder.Entity("Anycast.Core.Activity.TeamActivityEntry", b =>
+                {
+                    b.Property<Guid>("TeamId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("LastAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Operation")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Result")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TargetId")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TargetKind")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TargetName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UserName")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("TeamId", "Seq");
+
+                    b.HasIndex("UserId");
+
+                    b.ToTable("TeamActivityEntries", (string)null);
 
                     b.HasAnnotation("Anycast:Clustered", true);
                 });
@@ -1639,6 +1746,15 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Anycast.Core.Accounts.Marketing.MarketingConsent", b =>
+                {
+                    b.HasOne("Anycast.Core.Accounts.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Anycast.Core.Accounts.SecondFactor.RecoveryCode", b =>
                 {
                     b.HasOne("Anycast.Core.Accounts.User", null)
@@ -1680,6 +1796,15 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.HasOne("Anycast.Core.Accounts.User", null)
                         .WithMany()
                         .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Anycast.Core.Activity.TeamActivityEntry", b =>
+                {
+                    b.HasOne("Anycast.Core.Teams.Team", null)
+                        .WithMany()
+                        .HasForeignKey("TeamId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
