@@ -59,7 +59,7 @@ public static class NotificationTexts
         new(NotificationType.Teams, "ownership", ["Platform", "Robin Example"], "/t/platform"),
         new(NotificationType.Teams, "removed", ["Platform"], "/"),
         new(NotificationType.Clusters, "rights_exceed", ["Production", "secrets (get)"], "/t/platform/c/production/agent"),
-        new(NotificationType.Security, "key_quarantined", ["Production"], "/t/platform/c/production/agent"),
+        new(NotificationType.Clusters, "key_quarantined", ["Production"], "/t/platform/c/production/agent"),
     ];
 
     /// <summary>The mail of each notification with invented people and values, for the operators' preview.</summary>

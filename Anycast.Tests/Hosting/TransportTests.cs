@@ -36,6 +36,14 @@ public sealed partial class TransportTests
         using var certificate = authority.Issue(Host);
         await using var app = await AppProcess.StartAsync(new Dictionary<string, string?>(DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false" }, certificate: certificate);
         using var client = Client(app, authority);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var answer = await client.GetAsync($"http://{Host}/account/login", TestContext.Current.CancellationToken);
+                Assert.NotEqual(HttpStatusCode.OK, answer.StatusCode); // not even while the other port is still being opened
+                return answer.StatusCode != HttpStatusCode.ServiceUnavailable;
+            },
+            "both ports are open");
         await AssertRedirectsAsync(client, $"https://{Host}:{app.SecurePort}");
     }
 

@@ -53,7 +53,7 @@ public sealed partial class TeamJourneyTests(BrowserFixture browser)
     }
 
     [Fact]
-    [PolicyClause("D14", "X04")]
+    [PolicyClause("D14")]
     public async Task Team_WithItsActivityDownloaded_IsDeletedByTypingItsName()
     {
         await using var app = await AppProcess.StartAsync(s_settings);

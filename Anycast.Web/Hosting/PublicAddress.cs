@@ -49,6 +49,14 @@ public static class PublicAddress
         var publicUrl = PublicUrl(app.Configuration) is { Scheme: "https" } configured ? configured : null;
         app.Use(async (context, next) =>
         {
+            if (publicUrl is null && !app.Lifetime.ApplicationStarted.IsCancellationRequested && !context.IsDirectLoopback())
+            {
+                // The ports open one after the other: until all are, nobody knows whether this one should send people to another.
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                context.Response.Headers.RetryAfter = "1";
+                return;
+            }
+
             if (context.Request.IsHttps || context.IsDirectLoopback() || context.Request.Path.StartsWithSegments("/health") || (publicUrl ?? OwnHttps(context)) is not { } secure)
             {
                 await next(context);

@@ -20,6 +20,8 @@ internal static partial class RequestLog
                 return;
             }
 
+            // Taken before: by the end an error page may have taken the request over.
+            var endpoint = context.GetEndpoint();
             var began = Stopwatch.GetTimestamp();
             try
             {
@@ -27,8 +29,6 @@ internal static partial class RequestLog
             }
             finally
             {
-                // An error page or a sign-in page has taken the request over by now; the route it came for stands in the features.
-                var endpoint = context.GetEndpoint();
                 var route = (endpoint as RouteEndpoint)?.RoutePattern.RawText is { } pattern ? "/" + pattern.TrimStart('/') : "(no route)";
                 if (!IsQuiet(route, endpoint))
                 {
