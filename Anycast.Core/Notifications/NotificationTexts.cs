@@ -51,6 +51,7 @@ public static class NotificationTexts
     // One of each, with invented people and values.
     private static readonly NewNotification[] s_samples =
     [
+        new(NotificationType.Security, "new_device", ["Firefox, Linux", "192.0.2.17"], "/me/sessions"),
         new(NotificationType.Tokens, "token_expiring", ["Nightly build", "2026-12-01"], "/me/tokens"),
         new(NotificationType.Teams, "invitation", ["Robin Example", "Platform", "@Member"], "/me/invitations"),
         new(NotificationType.Teams, "invitation_accepted", ["Robin Example", "Platform"], "/t/platform/members"),

@@ -1,3 +1,4 @@
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Clusters;
 using Anycast.Core.Clusters.Links;
@@ -13,6 +14,7 @@ public sealed class ProposalApproval(
     IDbContextFactory<AppDbContext> contexts,
     TeamAccess teams,
     ClusterAccess access,
+    StepUpService stepUp,
     ClusterLinks links,
     ProposalExecution execution,
     ActivityLog activity,
@@ -47,6 +49,12 @@ public sealed class ProposalApproval(
         {
             await activity.RecordAsync(actor, ProposalEvents.Of("proposals.approve", row, ActivityResult.Refused, refusal.Code), ct);
             return refusal;
+        }
+
+        // What can destroy asks for a fresh proof too (T20). It decides nothing yet, so nothing is noted.
+        if (row.Risk == ProposalRisk.Destructive && await stepUp.RequireAsync(actor, ct) is { IsOk: false } unproven)
+        {
+            return unproven.Failure;
         }
 
         if (!await DecideAsync(actor, row, ProposalState.Approved, "proposals.approve", ct))

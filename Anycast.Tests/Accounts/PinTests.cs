@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Anycast.Core.Accounts.SignIn;
+using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Tests.Harness;
 using Microsoft.EntityFrameworkCore;
@@ -48,6 +49,8 @@ public sealed partial class PinTests(CoreWorld world) : IClassFixture<CoreWorld>
         await using var db = await host.OpenAsync();
         Assert.False(await db.SignInAttempts.AnyAsync(a => a.UserId == actor.UserId));
         Assert.False((await EnterAsync(host, secret, pin)).IsOk);
+        var refused = await db.ActivityEntries.SingleAsync(e => e.UserId == actor.UserId && e.Operation == "account.sign_in" && e.Result == ActivityResult.Refused);
+        Assert.Equal((5, "192.0.2.50"), (refused.Count, refused.Ip)); // The owner sees that somebody guessed.
 
         (secret, pin) = await SendAsync(host, actor);
         host.Clock.Advance(TimeSpan.FromMinutes(10));

@@ -74,6 +74,22 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
     }
 
     [Theory, EveryDatabase]
+    [PolicyClause("D01")]
+    public async Task Register_OfTheSameAddressInOtherLetters_IsTheSameAccount(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        foreach (var (first, second) in new[] { ("ärger@example.org", "ÄRGER@Example.org"), ("Case@example.org", "case@EXAMPLE.ORG") })
+        {
+            var user = await RegisteredAsync(host, first);
+            Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(await SecretAsync(host, user.Id), default)).IsOk);
+            Assert.True((await RegisterAsync(host, second)).IsOk);
+            await using var db = await host.OpenAsync();
+            Assert.Equal(1, await db.Users.CountAsync(u => u.NormalizedEmail == user.NormalizedEmail)); // by the stored column: SQLite's own lower() knows ASCII alone
+            Assert.True((await host.Get<SignInService>().PasswordAsync(second, CoreHost.Password, "192.0.2.9", null, default)).IsOk);
+        }
+    }
+
+    [Theory, EveryDatabase]
     public async Task Take_OfOneTokenTwentyTimesAtOnce_SucceedsExactlyOnce(TestProvider provider)
     {
         var host = await world.OnAsync(provider);

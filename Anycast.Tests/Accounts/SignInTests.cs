@@ -3,6 +3,7 @@ using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
+using Anycast.Core.Notifications;
 using Anycast.Tests.Harness;
 using Microsoft.EntityFrameworkCore;
 
@@ -45,6 +46,32 @@ public sealed class SignInTests(CoreWorld world) : IClassFixture<CoreWorld>
         Assert.Equal("198.51.100.1", shown.LastSignInIp);
         var log = await host.Get<ActivityLog>().OwnAsync(ActorFactory.For(user), new ActivityFilter(), new PageRequest(), default);
         Assert.Contains(log.Items, e => e is { Operation: "account.sign_in", Result: ActivityResult.Refused, Ip: "203.0.113.5" });
+    }
+
+    [Theory, EveryDatabase]
+    [PolicyClause("D15", "D23")]
+    public async Task SignIn_FromADeviceNotSeenBefore_IsToldHereAndByMail(TestProvider provider)
+    {
+        await using var host = await CoreHost.StartAsync(provider);
+        var user = await host.UserAsync();
+        var actor = ActorFactory.For(user);
+        var notifications = host.Get<NotificationService>();
+        async Task SignInFromAsync(string device, string ip) =>
+            Assert.True((await host.Get<SignInService>().PasswordAsync(user.Email!, CoreHost.Password, ip, device, default)).IsOk);
+
+        await SignInFromAsync("Firefox, Linux", "192.0.2.1"); // the first of all
+        await SignInFromAsync("Firefox, Linux", "203.0.113.9"); // elsewhere, the same browser
+        Assert.Equal(0, await notifications.UnreadAsync(actor, default));
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+        await SignInFromAsync("Safari, iOS", "198.51.100.7");
+        await SignInFromAsync("Safari, iOS", "198.51.100.8");
+        var told = Assert.Single((await notifications.ListAsync(actor, unreadOnly: true, new PageRequest(), default)).Items);
+        Assert.Equal((NotificationType.Security, "new_device"), (told.Type, told.Key));
+        Assert.Equal(["Safari, iOS", "198.51.100.7"], told.Args);
+        await using var db = await host.OpenAsync();
+        var mail = await db.OutboxMails.SingleAsync();
+        Assert.Equal((user.Email, Anycast.Core.Mail.MailClass.Transactional), (mail.ToAddress, mail.Class));
+        Assert.Contains("Safari, iOS", mail.Text, StringComparison.Ordinal);
     }
 
     [Theory, EveryDatabase]

@@ -2,6 +2,7 @@ using Anycast.Core.Clusters;
 using Anycast.Core.Common;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
+using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Anycast.Tunnel.Operations;
 using Anycast.Tunnel.Rows;
@@ -189,7 +190,11 @@ public sealed class ProposalApprovalTests(ProposalWorld world) : IClassFixture<P
         Assert.Equal(ProposalRisk.Destructive, made.Value!.Risk);
         Assert.Equal("proposals.typed_name", (await world.ApproveAsync(made.Value)).Failure!.Code);
         Assert.Equal("proposals.typed_name", (await world.ApproveAsync(made.Value, typed: "graf")).Failure!.Code);
-        Assert.True((await world.ApproveAsync(made.Value, typed: "grafana")).IsOk);
+
+        // And a fresh proof that it is the approver who typed it (T20).
+        Assert.Equal("accounts.step_up", (await world.ApproveAsync(made.Value, typed: "grafana")).Failure!.Code);
+        var proven = await world.Cluster.Core.WithSessionAsync(world.Approver);
+        Assert.True((await world.ApproveAsync(made.Value, proven, typed: "grafana")).IsOk);
     }
 
     [Fact]

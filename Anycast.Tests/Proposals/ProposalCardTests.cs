@@ -5,12 +5,14 @@ using Anycast.Tests.Harness;
 using Anycast.Tests.Shell;
 using Anycast.Tunnel.Operations;
 using Anycast.Web.Accounts;
+using Anycast.Web.Accounts.StepUp;
 using Anycast.Web.Proposals;
 using Anycast.Web.Shell;
 using Bunit;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using MudBlazor.Services;
 
 namespace Anycast.Tests.Proposals;
 
@@ -115,6 +117,8 @@ public sealed class ProposalCardTests(ProposalWorld world) : IClassFixture<Propo
         context.Services.AddSingleton<TimeProvider>(world.Cluster.Clock);
         context.Services.AddSingleton(world.Cluster.Proposals).AddSingleton(world.Cluster.Approval).AddSingleton(world.Cluster.Core.Get<ProposalFeed>());
         context.Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(user)).AddScoped<CurrentActor>();
+        context.Services.AddMudServices();
+        context.Services.AddScoped<StepUps>();
         return context;
     }
 

@@ -51,7 +51,7 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         var token = People.TokenIn(await host.LastMailAsync(address));
         Assert.Equal("invitations.wrong_account", (await host.Get<InvitationService>().FindAsync(await host.SignedInAsync(), token, default)).Failure!.Code);
         var guest = await host.SignedInAsync(address);
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 50; i++) // as mail scanners do
         {
             Assert.Equal(team.Slug, (await host.Get<InvitationService>().FindAsync(guest, token, default)).Value!.TeamSlug);
         }

@@ -2,6 +2,7 @@ using Anycast.Core.Clusters.Gateway;
 using Anycast.Core.Common;
 using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
+using Anycast.Web.Accounts.StepUp;
 using Anycast.Web.Shell;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
@@ -36,6 +37,9 @@ public abstract class ProposalCardBase : ComponentBase, IDisposable
 
     [Inject]
     protected ProposalApproval Approval { get; set; } = null!;
+
+    [Inject]
+    protected StepUps StepUps { get; set; } = null!;
 
     [Inject]
     protected ProposalFeed Feed { get; set; } = null!;
@@ -112,7 +116,8 @@ public abstract class ProposalCardBase : ComponentBase, IDisposable
         Busy = true;
         Failure = null;
         StateHasChanged();
-        var done = await Approval.ApproveAsync(await Current.GetAsync(), View.Row.TeamId, ProposalId, Typed, _gone.Token);
+        var (actor, team) = (await Current.GetAsync(), View.Row.TeamId);
+        var done = await StepUps.RunAsync(() => Approval.ApproveAsync(actor, team, ProposalId, Typed, _gone.Token));
         Busy = false;
         await LoadAsync();
         Failure = done.Failure;

@@ -3,8 +3,10 @@ using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
+using Anycast.Core.Notifications;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 
 namespace Anycast.Core.Accounts.SignIn;
 
@@ -28,6 +30,8 @@ public sealed class SignInService(
     SecondFactorCheck secondFactor,
     RateLimiter limiter,
     ActivityLog activity,
+    NotificationService notifications,
+    IConfiguration configuration,
     TimeProvider clock)
 {
     private static readonly Failure s_wrong = new(FailureKind.Invalid, "accounts.sign_in_wrong");
@@ -98,6 +102,7 @@ public sealed class SignInService(
         if (!attempts.IsCode(attempt, SecondFactorService.Clean(pin)))
         {
             await attempts.EndIfSpentAsync(attempt, ct);
+            await RefusedAsync(attempt.UserId, ip, device, ct);
             return new Failure(FailureKind.Invalid, "accounts.code_wrong");
         }
 
@@ -127,9 +132,7 @@ public sealed class SignInService(
         if (await secondFactor.TakeAsync(attempt.UserId, code, ct) is { IsOk: false } wrong)
         {
             await attempts.EndIfSpentAsync(attempt, ct);
-            await using var db = await contexts.CreateDbContextAsync(ct);
-            var user = await db.Users.AsNoTracking().SingleAsync(u => u.Id == attempt.UserId, ct);
-            await RecordAsync(user, ip, device, ActivityResult.Refused, ct);
+            await RefusedAsync(attempt.UserId, ip, device, ct);
             return wrong.Failure;
         }
 
@@ -161,8 +164,28 @@ public sealed class SignInService(
         user.LastSignInAt = clock.GetUtcNow();
         user.LastSignInIp = ip;
         await db.SaveChangesAsync(ct);
+        await TellOfNewDeviceAsync(db, user, ip, device, ct);
         await RecordAsync(user, ip, device, ActivityResult.Done, ct);
         return new SignInStep(user, null);
+    }
+
+    /// <summary>A browser and system that this account has not signed in from before is told to its owner, here and by mail (ASVS 6.3.5). The first one of all is no news.</summary>
+    private async Task TellOfNewDeviceAsync(AppDbContext db, User user, string? ip, string? device, CancellationToken ct)
+    {
+        if (user.PreviousSignInAt is null || string.IsNullOrEmpty(device)
+            || await db.ActivityEntries.AnyAsync(e => e.UserId == user.Id && e.Operation == "account.sign_in" && e.Result == ActivityResult.Done && e.Device == device, ct))
+        {
+            return;
+        }
+
+        var root = Uri.TryCreate(configuration["Anycast:PublicUrl"], UriKind.Absolute, out var configured) ? configured : null;
+        await notifications.SendAsync(Recipients.For(user), new NewNotification(NotificationType.Security, "new_device", [device, ip ?? "–"], "/me/sessions"), root, ct);
+    }
+
+    private async Task RefusedAsync(Guid userId, string? ip, string? device, CancellationToken ct)
+    {
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await RecordAsync(await db.Users.AsNoTracking().SingleAsync(u => u.Id == userId, ct), ip, device, ActivityResult.Refused, ct);
     }
 
     private Task RecordAsync(User user, string? ip, string? device, ActivityResult result, CancellationToken ct) =>
