@@ -77,6 +77,7 @@ public sealed class AgentAdmission(
         }
 
         await StampAsync(db, known.Id, cluster.Id, agent, ct);
+        await gate.TakeTurnAsync(ct);
         return (new AgentAdmitted(known.Id, cluster.Id, cluster.TeamId, cluster.Name), null);
     }
 

@@ -6,8 +6,10 @@ namespace Anycast.Core.Agents;
 /// </summary>
 public sealed class ConnectGate(TimeProvider clock)
 {
+    private static readonly TimeSpan s_apart = TimeSpan.FromSeconds(1) / AgentLimits.ConnectsPerSecond;
     private readonly Lock _lock = new();
     private readonly Queue<long> _passed = new(AgentLimits.ConnectsPerSecond);
+    private DateTimeOffset _next;
 
     /// <summary>False when this second is full.</summary>
     public bool TryPass()
@@ -28,5 +30,20 @@ public sealed class ConnectGate(TimeProvider clock)
             _passed.Enqueue(now);
             return true;
         }
+    }
+
+    /// <summary>Waits for its turn: those that waited together for a slow database do not go on all at once.</summary>
+    public Task TakeTurnAsync(CancellationToken ct)
+    {
+        TimeSpan wait;
+        lock (_lock)
+        {
+            var now = clock.GetUtcNow();
+            var turn = now > _next ? now : _next;
+            _next = turn + s_apart;
+            wait = turn - now;
+        }
+
+        return wait > TimeSpan.Zero ? Task.Delay(wait, clock, ct) : Task.CompletedTask;
     }
 }

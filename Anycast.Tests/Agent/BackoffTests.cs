@@ -54,6 +54,19 @@ public sealed class BackoffTests
     }
 
     [Fact]
+    public async Task Turns_OfThoseThatWaitedTogether_ComeOneAfterTheOther()
+    {
+        var clock = new FakeTimeProvider();
+        var gate = new ConnectGate(clock);
+        var turns = Enumerable.Range(0, Fleet).Select(_ => gate.TakeTurnAsync(TestContext.Current.CancellationToken)).ToList();
+        Assert.Equal(1, turns.Count(t => t.IsCompleted));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.InRange(turns.Count(t => t.IsCompleted), 20, Fleet * 0.06);
+        clock.Advance(TimeSpan.FromSeconds(20));
+        await Task.WhenAll(turns);
+    }
+
+    [Fact]
     public void Next_AfterAConnectionThatDidNotLast_GoesOnGrowing()
     {
         Assert.True(MeanAfter(TimeSpan.FromSeconds(59)) > TimeSpan.FromSeconds(10));

@@ -1,17 +1,7 @@
 using Anycast.Core.Agents;
-using Anycast.Core.Clusters;
-using Anycast.Core.Common;
-using Anycast.Core.Data;
-using Anycast.Core.Teams;
 using Anycast.Tests.Harness;
 using Anycast.Tunnel;
 using Anycast.Tunnel.Projection;
-using Anycast.Tunnel.Rows;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Anycast.Tests.Agents;
 
@@ -33,9 +23,9 @@ public sealed class FleetTests
     {
         await using var app = await AppProcess.StartAsync(new Dictionary<string, string?> { ["Logging:LogLevel:Default"] = "Warning" });
         await app.KillAsync();
-        var enrolments = await EnrolAsync(app.Data, count);
+        var enrolments = await EnrolledClusters.WriteAsync(app.Data, count);
         await app.RestartAsync();
-        await using var fleet = await HandmadeAgents.StartAsync(app.Address, enrolments, i => new AgentAbout(AgentRelease.Current, RedactionSpecification.Current.Version, $"uid-{i}", "v1.32.0"), AnswerAsync);
+        await using var fleet = await HandmadeAgents.StartAsync(app.Address, enrolments, i => new AgentAbout(AgentRelease.Current, RedactionSpecification.Current.Version, $"uid-{i}", "v1.32.0"), EnrolledClusters.AnswerAsync);
         await Eventually.TrueAsync(() => fleet.Agents.All(a => a.Status.IsConnected), "all are connected", TimeSpan.FromMinutes(3));
         var up = DateTimeOffset.UtcNow;
         if (stable)
@@ -66,57 +56,6 @@ public sealed class FleetTests
                 ("the service was away", (ready - killed).TotalSeconds, "s", null),
                 ("processor time of the service meanwhile, of 2 cores", 100 * used / 2, "%", 80));
             Assert.True(busiest <= 0.08, $"{busiest:P1} in one second");
-        }
-    }
-
-    /// <summary>Writes teams, clusters and keys into the database of a service that is stopped.</summary>
-    private static async Task<List<HandmadeEnrolment>> EnrolAsync(string data, int count)
-    {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Anycast:Data:Directory"] = data }).Build();
-        await using var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddData(configuration, data).BuildServiceProvider();
-        await using var db = await services.GetRequiredService<IDbContextFactory<AppDbContext>>().CreateDbContextAsync(Ct);
-        var now = DateTimeOffset.UtcNow;
-        var team = new Team { Id = Ids.New(TimeProvider.System), Slug = "fleet", Name = "Fleet", CreatedAt = now };
-        db.Teams.Add(team);
-        var enrolments = new List<HandmadeEnrolment>();
-        for (var i = 0; i < count; i++)
-        {
-            var id = Guid.NewGuid();
-            var enrolment = new HandmadeEnrolment(AgentId: id.ToString());
-            var cluster = new Cluster { Id = Guid.NewGuid(), TeamId = team.Id, Slug = $"c{i}", Name = $"Cluster {i}", ClusterUid = $"uid-{i}", CreatedAt = now };
-            db.Clusters.Add(cluster);
-            db.Agents.Add(new Anycast.Core.Agents.Agent { Id = id, ClusterId = cluster.Id, PublicKey = enrolment.PublicKey, CreatedAt = now });
-            enrolments.Add(enrolment);
-        }
-
-        await db.SaveChangesAsync(Ct);
-        return enrolments;
-    }
-
-    /// <summary>An empty cluster: each stream of rows is complete at once, and then nothing happens.</summary>
-    private static async Task AnswerAsync(HttpContext context)
-    {
-        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        if (target == TunnelRoutes.About)
-        {
-            await context.Response.WriteAsJsonAsync(new AgentAbout(AgentRelease.Current, RedactionSpecification.Current.Version, "uid", "v1.32.0"), TunnelJson.Default.AgentAbout);
-            return;
-        }
-
-        if (!target.StartsWith(TunnelRoutes.Rows + "/", StringComparison.Ordinal))
-        {
-            context.Response.StatusCode = 404;
-            return;
-        }
-
-        using var rows = new RowWriter(context.Response.BodyWriter);
-        rows.Write(RowChangeType.Reset);
-        rows.Write(RowChangeType.Synced);
-        while (true)
-        {
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-            await Task.Delay(TimeSpan.FromSeconds(10), context.RequestAborted);
-            rows.Write(RowChangeType.Heartbeat);
         }
     }
 }
