@@ -5,6 +5,7 @@ internal static class CallsBenchmark
 {
     private const int InARow = 300;
     private const int AtOnce = 16;
+    private const int WarmUp = 2;
     private static readonly TimeSpan s_time = TimeSpan.FromSeconds(1);
 
     public static async Task<MeasuredRun> RunAsync(string agent, int pairs)
@@ -24,7 +25,8 @@ internal static class CallsBenchmark
 
         var before = Surroundings.Load();
         var one = await BenchWorld.InTurnsAsync(pairs, 5, () => BenchWorld.MedianAsync(InARow, OursAsync), () => BenchWorld.MedianAsync(InARow, PeerAsync));
-        var many = await BenchWorld.InTurnsAsync(pairs, 2, () => BenchWorld.RateAsync(AtOnce, s_time, OursAsync), () => BenchWorld.RateAsync(AtOnce, s_time, PeerAsync));
+        var (agents, kubectls) = (new ProcessorTimes(tunnel.Agent!), new ProcessorTimes(kubectl));
+        var many = await BenchWorld.InTurnsAsync(pairs, WarmUp, () => agents.RateAsync(AtOnce, s_time, OursAsync), () => kubectls.RateAsync(AtOnce, s_time, PeerAsync));
         return new MeasuredRun(
             "calls",
             "Small calls: one pod of 5 KB",
@@ -38,7 +40,12 @@ internal static class CallsBenchmark
             [
                 new Measurement($"one at a time, median of {InARow}", "µs", 1.5, 1.1, false, one),
                 new Measurement($"{AtOnce} at once", "calls/s", 1.5, 2.5, true, many),
+                new Measurement("processor time of a call meanwhile: agent, kubectl", "µs", null, null, false, Pairs(agents.Between, kubectls.Between, many)),
+                new Measurement("processor time of a call meanwhile: API server, and service or caller", "µs", null, null, false, Pairs(agents.Around, kubectls.Around, many)),
             ],
             []);
     }
+
+    private static List<Pair> Pairs(List<double> ours, List<double> peer, List<Pair> order) =>
+        [.. order.Select((p, i) => new Pair(Math.Round(ours[i + WarmUp], 1), Math.Round(peer[i + WarmUp], 1), p.OursFirst))];
 }

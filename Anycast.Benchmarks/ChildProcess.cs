@@ -16,6 +16,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Resident memory at its highest, in MiB.</summary>
     public double Peak => Status("VmHWM");
 
+    /// <summary>Processor time so far.</summary>
+    public TimeSpan Processor
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>The agent.</summary>
     public static ChildProcess Agent(string file, Uri server, string kubeconfig, string state) => new(Start(new ProcessStartInfo(file)
     {

@@ -9,11 +9,11 @@ public sealed record Pair(double Ours, double Peer, bool OursFirst);
 /// <summary>One thing that was measured on both sides.</summary>
 /// <param name="Name">What.</param>
 /// <param name="Unit">ms, µs, requests/s, MiB …</param>
-/// <param name="Most">Ratio, ours to the peer's, that may not be exceeded; for <paramref name="MoreIsBetter"/> the least.</param>
+/// <param name="Most">Ratio, ours to the peer's, that may not be exceeded; for <paramref name="MoreIsBetter"/> the least; null for what explains other figures.</param>
 /// <param name="Goal">Ratio to strive for; null when there is none beyond.</param>
 /// <param name="MoreIsBetter">True for a rate.</param>
 /// <param name="Pairs">The pairs, in order.</param>
-public sealed record Measurement(string Name, string Unit, double Most, double? Goal, bool MoreIsBetter, IReadOnlyList<Pair> Pairs)
+public sealed record Measurement(string Name, string Unit, double? Most, double? Goal, bool MoreIsBetter, IReadOnlyList<Pair> Pairs)
 {
     /// <summary>Ratio of the medians, ours to the peer's.</summary>
     public double Ratio => Quantile(Pairs.Select(p => p.Ours), 0.5) / Quantile(Pairs.Select(p => p.Peer), 0.5);

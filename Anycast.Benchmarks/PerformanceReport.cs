@@ -38,8 +38,7 @@ internal static class PerformanceReport
         {
             var ours = Measurement.Quantile(m.Pairs.Select(p => p.Ours), 0.5);
             var peer = Measurement.Quantile(m.Pairs.Select(p => p.Peer), 0.5);
-            var goal = m.Goal is { } g ? Bound(m, g) : "";
-            text.AppendLine(s_culture, $"| {m.Name} | {m.Unit} | {Number(ours)} | {Number(peer)} | **{m.Ratio:0.00}** | {m.RatioAt(0.25):0.00} to {m.RatioAt(0.75):0.00} | {Bound(m, m.Most)} | {goal} | {m.Pairs.Count} |");
+            text.AppendLine(s_culture, $"| {m.Name} | {m.Unit} | {Number(ours)} | {Number(peer)} | **{m.Ratio:0.00}** | {m.RatioAt(0.25):0.00} to {m.RatioAt(0.75):0.00} | {Bound(m, m.Most)} | {Bound(m, m.Goal)} | {m.Pairs.Count} |");
         }
 
         if (run.Figures.Count > 0)
@@ -55,7 +54,7 @@ internal static class PerformanceReport
         text.AppendLine(s_culture, $"Commit {run.Commit}, {run.At:yyyy-MM-dd HH:mm} UTC. {run.Machine}. Load before {run.LoadBefore}, after {run.LoadAfter}.");
     }
 
-    private static string Bound(Measurement m, double ratio) => string.Create(
+    private static string Bound(Measurement m, double? bound) => bound is not { } ratio ? "" : string.Create(
         s_culture,
         $"{(m.MoreIsBetter ? "≥" : "≤")} {ratio:0.##}: {(m.Meets(ratio) ? "reached" : $"missed by {100 * Math.Abs((m.Ratio / ratio) - 1):0} %")}");
 
