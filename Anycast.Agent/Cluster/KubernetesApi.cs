@@ -7,8 +7,8 @@ using Anycast.Tunnel.Projection;
 namespace Anycast.Agent.Cluster;
 
 /// <summary>
-/// The API server. Calls and watches have connections of their own, since watch events that share a connection with large answers
-/// arrive late. No redirects: an answer can't send the agent elsewhere.
+/// The API server. Single objects, other calls and watches have connections of their own, since what shares a connection with large
+/// answers arrives late. No redirects: an answer can't send the agent elsewhere.
 /// </summary>
 public sealed class KubernetesApi : IDisposable
 {
@@ -17,12 +17,14 @@ public sealed class KubernetesApi : IDisposable
 
     private static readonly MediaTypeWithQualityHeaderValue Json = new("application/json");
     private readonly ClusterAccess access;
+    private readonly HttpMessageInvoker objects;
     private readonly HttpMessageInvoker calls;
     private readonly HttpMessageInvoker watches;
 
     public KubernetesApi(ClusterAccess access)
     {
         this.access = access;
+        objects = new HttpMessageInvoker(Handler(access));
         calls = new HttpMessageInvoker(Handler(access));
         watches = new HttpMessageInvoker(Handler(access));
     }
@@ -32,6 +34,11 @@ public sealed class KubernetesApi : IDisposable
     /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken) =>
         SendAsync(calls, method, path, content, HttpVersion.Version11, cancellationToken);
+
+    /// <summary>Gets one object; many at once share a connection.</summary>
+    /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
+    public Task<HttpResponseMessage> GetObjectAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(objects, HttpMethod.Get, path, null, HttpVersion.Version20, cancellationToken);
 
     /// <summary>Opens a watch.</summary>
     /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
@@ -58,6 +65,7 @@ public sealed class KubernetesApi : IDisposable
 
     public void Dispose()
     {
+        objects.Dispose();
         calls.Dispose();
         watches.Dispose();
     }
@@ -105,6 +113,7 @@ public sealed class KubernetesApi : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         EnableMultipleHttp2Connections = true,
         InitialHttp2StreamWindowSize = 1024 * 1024,
+        ActivityHeadersPropagator = null,
         SslOptions = Trust.Options(access.Authorities, access.ClientCertificate, access.ServerName),
     };
 }

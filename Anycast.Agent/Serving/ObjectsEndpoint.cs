@@ -30,7 +30,7 @@ internal sealed class ObjectsEndpoint(KubernetesApi api, Projector projector, IL
         limit.CancelAfter(Limit);
         try
         {
-            using var response = await api.SendAsync(HttpMethod.Get, read.Target, null, limit.Token).ConfigureAwait(false);
+            using var response = await (read.Name is null ? api.SendAsync(HttpMethod.Get, read.Target, null, limit.Token) : api.GetObjectAsync(read.Target, limit.Token)).ConfigureAwait(false);
             using var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {

@@ -5,23 +5,41 @@ namespace Anycast.Tunnel.Projection;
 /// <summary>Reads a whole body, up to a limit.</summary>
 public static class BodyReader
 {
+    private const int FirstBuffer = 16 * 1024;
+
     /// <exception cref="ProjectionException">The body is larger than the limit.</exception>
     public static async ValueTask<byte[]> ReadAsync(Stream source, int most, CancellationToken cancellationToken)
     {
-        var output = new ArrayBufferWriter<byte>(16 * 1024);
-        while (true)
+        var buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+        var length = 0;
+        try
         {
-            var read = await source.ReadAsync(output.GetMemory(16 * 1024), cancellationToken).ConfigureAwait(false);
-            if (read == 0)
+            while (true)
             {
-                return output.WrittenSpan.ToArray();
-            }
+                var read = await source.ReadAsync(buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    return buffer.AsSpan(0, length).ToArray();
+                }
 
-            output.Advance(read);
-            if (output.WrittenCount > most)
-            {
-                throw new ProjectionException("TooLarge");
+                length += read;
+                if (length > most)
+                {
+                    throw new ProjectionException("TooLarge");
+                }
+
+                if (length == buffer.Length)
+                {
+                    var larger = ArrayPool<byte>.Shared.Rent(length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

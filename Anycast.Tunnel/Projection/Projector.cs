@@ -15,6 +15,11 @@ public sealed class Projector(RedactionSpecification specification, MessageTempl
     /// <summary>No object may nest deeper.</summary>
     public const int MaxDepth = 64;
 
+    private const int KeptOutput = 256 * 1024;
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)? t_output;
+
     private static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -32,10 +37,25 @@ public sealed class Projector(RedactionSpecification specification, MessageTempl
 
     internal Projected Project(FieldNode root, string kind, ReadOnlySpan<byte> json)
     {
-        var buffer = new ArrayBufferWriter<byte>(Math.Clamp(json.Length / 2, 256, 64 * 1024));
-        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
-        var counts = Run(root, kind, json, writer);
-        return new Projected(buffer.WrittenSpan.ToArray(), counts);
+        // A projection neither waits nor calls another, so each thread needs but one writer.
+        var (buffer, writer) = t_output ??= NewOutput();
+        try
+        {
+            var counts = Run(root, kind, json, writer);
+            return new Projected(buffer.WrittenSpan.ToArray(), counts);
+        }
+        finally
+        {
+            if (buffer.Capacity > KeptOutput)
+            {
+                t_output = null;
+            }
+            else
+            {
+                buffer.ResetWrittenCount();
+                writer.Reset(buffer);
+            }
+        }
     }
 
     /// <summary>Projects into a writer of the caller's, which is flushed.</summary>
@@ -69,6 +89,12 @@ public sealed class Projector(RedactionSpecification specification, MessageTempl
 
         writer.Flush();
         return run.Counts;
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) NewOutput()
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        return (buffer, NewWriter(buffer));
     }
 
     internal static Utf8JsonWriter NewWriter(IBufferWriter<byte> buffer) => new(buffer, WriterOptions);
