@@ -14,7 +14,7 @@ ROOTS = """
 core.v1: Namespace Node Pod Service Endpoints Event ConfigMap Secret ServiceAccount PersistentVolumeClaim PersistentVolume ResourceQuota LimitRange ReplicationController
 apps.v1: Deployment ReplicaSet StatefulSet DaemonSet ControllerRevision
 batch.v1: Job CronJob
-autoscaling.v1: Scale
+autoscaling.v1: Scale HorizontalPodAutoscaler
 autoscaling.v2: HorizontalPodAutoscaler
 policy.v1: PodDisruptionBudget Eviction
 networking.v1: Ingress IngressClass NetworkPolicy

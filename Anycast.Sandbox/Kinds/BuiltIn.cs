@@ -78,6 +78,7 @@ public static class BuiltIn
         Deployment, ReplicaSet, StatefulSet, DaemonSet, ControllerRevision, Job, CronJob, HorizontalPodAutoscaler, PodDisruptionBudget,
         Ingress, IngressClass, NetworkPolicy, EndpointSlice,
         new("events.k8s.io", "v1", "Event", "events", true, "ev") { StoredAs = Event },
+        new("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true, "hpa") { StoredAs = HorizontalPodAutoscaler, HasStatus = true, Categories = ["all"] },
         StorageClass, VolumeAttachment, CsiDriver, CsiNode, PriorityClass, Lease, CustomResourceDefinition,
         Role, ClusterRole, RoleBinding, ClusterRoleBinding,
         new(Admission, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false) { HasStatus = true, HasGeneration = true },

@@ -4,7 +4,7 @@ using Anycast.Sandbox.Storage;
 
 namespace Anycast.Sandbox.Serving;
 
-/// <summary>Shows stored objects under another served version: core Events as events.k8s.io/v1, custom kinds as they are.</summary>
+/// <summary>Shows stored objects under another served version: core Events as events.k8s.io/v1, autoscalers as autoscaling/v1, custom kinds as they are.</summary>
 internal static class EventView
 {
     private static readonly (string Core, string View)[] _renamed =
@@ -21,6 +21,10 @@ internal static class EventView
         {
             Rename(result, p => p.Core, p => p.View);
         }
+        else if (kind is { Kind: "HorizontalPodAutoscaler", Custom: false })
+        {
+            AutoscalerView.ToOld(result);
+        }
 
         return result;
     }
@@ -33,6 +37,10 @@ internal static class EventView
         if (kind.Kind == "Event")
         {
             Rename(result, p => p.View, p => p.Core);
+        }
+        else if (kind is { Kind: "HorizontalPodAutoscaler", Custom: false })
+        {
+            AutoscalerView.ToStored(result);
         }
 
         return result;

@@ -75,6 +75,27 @@ public sealed class KubectlTests(SandboxFixture sandbox)
     }
 
     [Fact]
+    public async Task Autoscale_ByTheOldVersion_MakesAnAutoscalerThatBothVersionsShow()
+    {
+        var ns = await NamespaceAsync("autoscale");
+        await _kubectl.RunAsync("apply -f -", Web.Replace("NAMESPACE", ns, StringComparison.Ordinal));
+
+        Assert.Contains("autoscaled", await _kubectl.RunAsync($"autoscale deployment web -n {ns} --min=2 --max=6 --cpu-percent=70"), StringComparison.Ordinal);
+
+        Assert.Matches(@"web\s+Deployment/web\s+cpu: <unknown>/70%\s+2\s+6", await _kubectl.RunAsync($"get hpa -n {ns}"));
+        Assert.Equal("Utilization/70", await _kubectl.RunAsync($"get horizontalpodautoscalers.v2.autoscaling web -n {ns} -o jsonpath={{.spec.metrics[0].resource.target.type}}{{'/'}}{{.spec.metrics[0].resource.target.averageUtilization}}"));
+        Assert.Equal("70", await _kubectl.RunAsync($"get horizontalpodautoscalers.v1.autoscaling web -n {ns} -o jsonpath={{.spec.targetCPUUtilizationPercentage}}"));
+
+        // What the old version has no word for survives a write by it.
+        await _kubectl.RunAsync($"patch horizontalpodautoscalers.v2.autoscaling web -n {ns} --type=json -p [{{\"op\":\"add\",\"path\":\"/spec/metrics/-\",\"value\":{{\"type\":\"Resource\",\"resource\":{{\"name\":\"memory\",\"target\":{{\"type\":\"Utilization\",\"averageUtilization\":80}}}}}}}}]");
+        var old = await sandbox.Admin.ReadAsync($"apis/autoscaling/v1/namespaces/{ns}/horizontalpodautoscalers/web");
+        old["spec"]!["maxReplicas"] = 9;
+        var (status, body) = await sandbox.Admin.CallAsync(HttpMethod.Put, $"apis/autoscaling/v1/namespaces/{ns}/horizontalpodautoscalers/web", old);
+        Assert.True(status == 200, body.ToJsonString());
+        Assert.Equal("9/cpu memory", await _kubectl.RunAsync($"get hpa web -n {ns} -o jsonpath={{.spec.maxReplicas}}{{'/'}}{{.spec.metrics[*].resource.name}}"));
+    }
+
+    [Fact]
     public async Task Apply_ThenChangeScaleAndUndo_Follows()
     {
         var ns = await NamespaceAsync("apply");
