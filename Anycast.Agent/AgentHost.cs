@@ -32,7 +32,7 @@ public static class AgentHost
         var clock = TimeProvider.System;
         try
         {
-            using var access = Access(options, clock);
+            using var access = ClusterAccess.Open(options.KubeconfigText, options.KubeconfigPath, options.AllowedExecPlugins, clock);
             using var api = new KubernetesApi(access);
             var status = new AgentStatus();
             await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
@@ -115,13 +115,6 @@ public static class AgentHost
             return Stopped;
         }
     }
-
-    private static ClusterAccess Access(AgentOptions options, TimeProvider clock) => options switch
-    {
-        { KubeconfigText: { } text } => ClusterAccess.FromKubeconfig(Kubeconfig.Parse(text, Environment.CurrentDirectory), clock),
-        { KubeconfigPath: { } path } => ClusterAccess.FromKubeconfig(Kubeconfig.Load(path), clock),
-        _ => ClusterAccess.FromServiceAccount(Environment.GetEnvironmentVariable, clock),
-    };
 
     private static async Task<(string ClusterUid, string Version)> IdentityAsync(KubernetesApi api, AgentStatus status, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
     {

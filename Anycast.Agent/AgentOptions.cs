@@ -1,3 +1,4 @@
+using Anycast.Agent.Cluster;
 using Anycast.Agent.Policy;
 
 namespace Anycast.Agent;
@@ -31,6 +32,9 @@ public sealed record AgentOptions
 
     /// <summary><c>ANYCAST_ALLOW_EXCESS_RIGHTS</c>: start also with rights that reach Secrets, as an administrator's kubeconfig has.</summary>
     public bool AllowExcessRights { get; init; }
+
+    /// <summary><c>ANYCAST_ALLOW_EXEC_PLUGIN</c>: absolute paths of the programs that a kubeconfig's user may start to sign in, separated as in PATH; none by default.</summary>
+    public IReadOnlyList<string> AllowedExecPlugins { get; init; } = [];
 
     /// <summary><c>ANYCAST_LEADER_LEASE</c>: <c>namespace/name</c> of a Lease by which one of several replicas leads; none when null.</summary>
     public string? LeaderLease { get; init; }
@@ -70,6 +74,7 @@ public sealed record AgentOptions
             Propose = string.Equals(get("ANYCAST_PROPOSE"), "true", StringComparison.OrdinalIgnoreCase),
             Namespace = ParseNamespace(NullIfEmpty(get("ANYCAST_NAMESPACE")) ?? NullIfEmpty(get("ANYCAST_CREDENTIAL_SECRET"))?.Split('/')[0] ?? "anycast-system"),
             AllowExcessRights = string.Equals(get("ANYCAST_ALLOW_EXCESS_RIGHTS"), "true", StringComparison.OrdinalIgnoreCase),
+            AllowedExecPlugins = ExecPlugins.Parse(NullIfEmpty(get(ExecPlugins.Variable)), inCluster),
             LeaderLease = NullIfEmpty(get("ANYCAST_LEADER_LEASE")),
         };
     }
@@ -94,7 +99,7 @@ public sealed record AgentOptions
     private static string ParseNamespace(string text) =>
         AccessPolicy.IsLabel(text) ? text : throw new AgentSetupException($"ANYCAST_NAMESPACE is no name of a namespace: {text}");
 
-    private static int? ParsePort(string? text) => text is null ? null
+    internal static int? ParsePort(string? text) => text is null ? null
         : int.TryParse(text, out var port) && port is >= 0 and <= 65535 ? port
         : throw new AgentSetupException($"ANYCAST_HEALTH_PORT is no port: {text}");
 

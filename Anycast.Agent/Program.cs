@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using Anycast.Agent.Inventory;
 
 namespace Anycast.Agent;
 
-/// <summary>The agent as its own process.</summary>
+/// <summary>The agent as its own process, or, with the argument <c>inventory</c>, the inventory broker.</summary>
 public static class Program
 {
     public static async Task<int> Main(string[] args)
@@ -14,10 +15,10 @@ public static class Program
         }
 
         using var loggers = LoggerFactory.Create(b => b.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Information));
-        AgentOptions options;
+        Func<CancellationToken, Task<int>> runAsync;
         try
         {
-            options = AgentOptions.FromEnvironment(environment);
+            runAsync = args is ["inventory"] ? Inventory(environment, loggers) : Agent(environment, loggers);
         }
         catch (AgentSetupException e)
         {
@@ -28,13 +29,25 @@ public static class Program
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        return await AgentHost.RunAsync(options, loggers, stop.Token).ConfigureAwait(false);
+        return await runAsync(stop.Token).ConfigureAwait(false);
 
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
             stop.Cancel();
         }
+    }
+
+    private static Func<CancellationToken, Task<int>> Agent(Func<string, string?> environment, ILoggerFactory loggers)
+    {
+        var options = AgentOptions.FromEnvironment(environment);
+        return cancellationToken => AgentHost.RunAsync(options, loggers, cancellationToken);
+    }
+
+    private static Func<CancellationToken, Task<int>> Inventory(Func<string, string?> environment, ILoggerFactory loggers)
+    {
+        var options = InventoryOptions.FromEnvironment(environment);
+        return cancellationToken => InventoryHost.RunAsync(options, loggers, cancellationToken);
     }
 
     /// <summary>For a container without a shell: 0 when the agent in it lives.</summary>

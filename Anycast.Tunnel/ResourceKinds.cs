@@ -55,6 +55,7 @@ public static class ResourceKinds
         new("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", false, false),
         new("", "v1", "replicationcontrollers", "ReplicationController", true, false),
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false, false),
+        new("agent.anycast.io", "v1", "objectinventories", "ObjectInventory", true, false),
         new("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", true, false),
         new("metrics.k8s.io", "v1beta1", "nodes", "NodeMetrics", false, false),
     ];

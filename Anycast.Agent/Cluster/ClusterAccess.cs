@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Anycast.Agent.Cluster;
@@ -30,6 +31,18 @@ public sealed class ClusterAccess : IDisposable
     public bool IsInCluster { get; private init; }
 
     private string? TokenFile { get; init; }
+
+    private ExecCredentialProgram? Program { get; init; }
+
+    /// <summary>By a kubeconfig's text or path, or by the pod's service account when there is neither.</summary>
+    /// <param name="plugins">Programs that a kubeconfig may start to sign in.</param>
+    /// <exception cref="AgentSetupException">It can't be used; the message says why.</exception>
+    public static ClusterAccess Open(string? kubeconfig, string? path, IReadOnlyList<string> plugins, TimeProvider clock) => (kubeconfig, path) switch
+    {
+        ({ } text, _) => FromKubeconfig(Kubeconfig.Parse(text, Environment.CurrentDirectory, plugins), clock),
+        (_, { } file) => FromKubeconfig(Kubeconfig.Load(file, plugins), clock),
+        _ => FromServiceAccount(Environment.GetEnvironmentVariable, clock),
+    };
 
     /// <summary>The pod's service account (Kubernetes documentation: "Accessing the API from within a Pod").</summary>
     /// <exception cref="AgentSetupException">This is no pod with a service account.</exception>
@@ -65,13 +78,22 @@ public sealed class ClusterAccess : IDisposable
             ServerName = config.TlsServerName,
             ClientCertificate = config.ClientCertificate is { } certificate && config.ClientKey is { } key ? X509Certificate2.CreateFromPem(certificate, key) : null,
             TokenFile = config.TokenFile,
+
+            // A constant in native code: there the program's starter is not even compiled in.
+            Program = RuntimeFeature.IsDynamicCodeSupported && config.Exec is { } exec ? new ExecCredentialProgram(config, exec, clock) : null,
             token = config.Token,
         };
     }
 
     /// <summary>The bearer token, read anew each minute where it lies in a file, since service account tokens rotate.</summary>
+    /// <exception cref="ApiUnavailableException">The program that signs in gave none.</exception>
     public async ValueTask<string?> TokenAsync(CancellationToken cancellationToken)
     {
+        if (Program is not null)
+        {
+            return await Program.TokenAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         if (TokenFile is null || (token is not null && clock.GetElapsedTime(Volatile.Read(ref readAt)) < TokenAge))
         {
             return token;
@@ -82,8 +104,12 @@ public sealed class ClusterAccess : IDisposable
         return token;
     }
 
+    /// <summary>The API server refused the token.</summary>
+    public void Refused() => Program?.Refused();
+
     public void Dispose()
     {
+        Program?.Dispose();
         ClientCertificate?.Dispose();
     }
 

@@ -6,7 +6,7 @@ namespace Anycast.Agent.Cluster;
 
 /// <summary>
 /// The current context of a kubeconfig: address, authority and one credential. What would start a process (exec and auth-provider
-/// plug-ins) is refused, and so is a connection that checks no certificate.
+/// plug-ins) is refused, but for programs that the agent's own configuration names; and so is a connection that checks no certificate.
 /// </summary>
 public sealed record Kubeconfig(Uri Server)
 {
@@ -22,12 +22,15 @@ public sealed record Kubeconfig(Uri Server)
 
     public string? ClientKey { get; private init; }
 
+    /// <summary>The program that signs in.</summary>
+    public ExecPlugin? Exec { get; private init; }
+
     /// <exception cref="AgentSetupException">The file is missing or can't be used.</exception>
-    public static Kubeconfig Load(string path)
+    public static Kubeconfig Load(string path, IReadOnlyList<string>? plugins = null)
     {
         try
         {
-            return Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return Parse(File.ReadAllText(path), Path.GetDirectoryName(Path.GetFullPath(path))!, plugins);
         }
         catch (IOException e)
         {
@@ -36,17 +39,18 @@ public sealed record Kubeconfig(Uri Server)
     }
 
     /// <summary>Reads a kubeconfig's text; paths in it are relative to <paramref name="directory"/>.</summary>
+    /// <param name="plugins">Programs that may be started to sign in.</param>
     /// <exception cref="AgentSetupException">It can't be used; the message says why.</exception>
-    public static Kubeconfig Parse(string yaml, string directory)
+    public static Kubeconfig Parse(string yaml, string directory, IReadOnlyList<string>? plugins = null)
     {
         var root = Root(yaml);
         var contextName = Text(root, "current-context") ?? throw new AgentSetupException("The kubeconfig names no current-context.");
         var context = Named(root, "contexts", contextName, "context");
         var cluster = Named(root, "clusters", Text(context, "cluster") ?? "", "cluster");
         var user = Text(context, "user") is { Length: > 0 } userName ? Named(root, "users", userName, "user") : new YamlMappingNode();
-        if (Has(user, "exec") || Has(user, "auth-provider"))
+        if (Has(user, "auth-provider"))
         {
-            throw new AgentSetupException("The kubeconfig's user runs a program to sign in (exec or auth-provider). The agent starts no programs: give it a kubeconfig with a token or a client certificate.");
+            throw new AgentSetupException("The kubeconfig's user runs a program to sign in (auth-provider, which Kubernetes no longer supports). The agent starts no programs: give it a kubeconfig with a token or a client certificate.");
         }
 
         if (Has(user, "username"))
@@ -72,6 +76,7 @@ public sealed record Kubeconfig(Uri Server)
             TokenFile = Text(user, "tokenFile") is { Length: > 0 } file ? Path.Combine(directory, file) : null,
             ClientCertificate = Data(user, "client-certificate", directory),
             ClientKey = Data(user, "client-key", directory),
+            Exec = user.Children.TryGetValue(new YamlScalarNode("exec"), out var exec) ? ExecPlugin.Parse(exec as YamlMappingNode ?? new YamlMappingNode(), directory, plugins ?? []) : null,
         };
     }
 

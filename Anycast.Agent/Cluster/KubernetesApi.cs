@@ -16,6 +16,8 @@ public sealed class KubernetesApi : IDisposable
     public static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
 
     private static readonly MediaTypeWithQualityHeaderValue Json = new("application/json");
+    private static readonly MediaTypeWithQualityHeaderValue MetadataList = Metadata("PartialObjectMetadataList");
+    private static readonly MediaTypeWithQualityHeaderValue MetadataEvents = Metadata("PartialObjectMetadata");
     private readonly ClusterAccess access;
     private readonly HttpMessageInvoker objects;
     private readonly HttpMessageInvoker calls;
@@ -33,17 +35,23 @@ public sealed class KubernetesApi : IDisposable
     /// <param name="path">Path and query, built by the agent.</param>
     /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken) =>
-        SendAsync(calls, method, path, content, HttpVersion.Version11, cancellationToken);
+        SendAsync(calls, method, path, content, Json, HttpVersion.Version11, cancellationToken);
 
     /// <summary>Gets one object; many at once share a connection.</summary>
     /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
     public Task<HttpResponseMessage> GetObjectAsync(string path, CancellationToken cancellationToken) =>
-        SendAsync(objects, HttpMethod.Get, path, null, HttpVersion.Version20, cancellationToken);
+        SendAsync(objects, HttpMethod.Get, path, null, Json, HttpVersion.Version20, cancellationToken);
 
     /// <summary>Opens a watch.</summary>
     /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
     public Task<HttpResponseMessage> WatchAsync(string path, CancellationToken cancellationToken) =>
-        SendAsync(watches, HttpMethod.Get, path, null, HttpVersion.Version20, cancellationToken);
+        SendAsync(watches, HttpMethod.Get, path, null, Json, HttpVersion.Version20, cancellationToken);
+
+    /// <summary>Lists or watches the metadata of objects, and accepts no other form of them: a server that has none says so and sends nothing.</summary>
+    /// <exception cref="ApiUnavailableException">The API server can't be reached or is too slow.</exception>
+    public Task<HttpResponseMessage> MetadataAsync(string path, bool watch, CancellationToken cancellationToken) => watch
+        ? SendAsync(watches, HttpMethod.Get, path, null, MetadataEvents, HttpVersion.Version20, cancellationToken)
+        : SendAsync(calls, HttpMethod.Get, path, null, MetadataList, HttpVersion.Version11, cancellationToken);
 
     /// <summary>The cluster's identity and version.</summary>
     /// <exception cref="ApiUnavailableException">They can't be read; the code says why.</exception>
@@ -76,12 +84,12 @@ public sealed class KubernetesApi : IDisposable
         return JsonDocument.Parse(await BodyReader.ReadAsync(body, 1024 * 1024, cancellationToken).ConfigureAwait(false));
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpMethod method, string path, HttpContent? content, Version version, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpMethod method, string path, HttpContent? content, MediaTypeWithQualityHeaderValue accept, Version version, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CallLimit);
         using var request = new HttpRequestMessage(method, new Uri(access.Server, path)) { Content = content, Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
-        request.Headers.Accept.Add(Json);
+        request.Headers.Accept.Add(accept);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("anycast-agent", AgentVersion.Current));
         try
         {
@@ -90,7 +98,13 @@ public sealed class KubernetesApi : IDisposable
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             }
 
-            return await invoker.SendAsync(request, limit.Token).ConfigureAwait(false);
+            var response = await invoker.SendAsync(request, limit.Token).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                access.Refused();
+            }
+
+            return response;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -101,6 +115,8 @@ public sealed class KubernetesApi : IDisposable
             throw new ApiUnavailableException($"The API server can't be reached ({(e as HttpRequestException)?.HttpRequestError.ToString() ?? e.GetType().Name}).", e);
         }
     }
+
+    private static MediaTypeWithQualityHeaderValue Metadata(string form) => MediaTypeWithQualityHeaderValue.Parse($"application/json;as={form};g=meta.k8s.io;v=v1");
 
     private static SocketsHttpHandler Handler(ClusterAccess access) => new()
     {

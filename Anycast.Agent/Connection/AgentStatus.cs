@@ -22,6 +22,13 @@ internal sealed class AgentStatus
         IsConnected = true;
     }
 
+    /// <summary>It does what it is there for, without a service.</summary>
+    public void Works(string what)
+    {
+        Why = what;
+        IsConnected = true;
+    }
+
     public void Disconnected(string why)
     {
         IsConnected = false;

@@ -1,3 +1,4 @@
+using Anycast.Core.Clusters.Inventory;
 using k8s.Models;
 
 namespace Anycast.Core.Diagnostics;
@@ -43,6 +44,9 @@ public sealed class ClusterSnapshot
     public IReadOnlyList<V2HorizontalPodAutoscaler> Autoscalers { get; init; } = [];
     public IReadOnlyList<V1ResourceQuota> Quotas { get; init; } = [];
     public IReadOnlyList<Corev1Event> Events { get; init; } = [];
+
+    /// <summary>Names of Secrets and ConfigMaps, where the customer keeps them.</summary>
+    public ClusterInventory Inventory { get; init; } = ClusterInventory.None;
 
     /// <summary>Look-ups over the lists above, made once.</summary>
     internal SnapshotIndex Index => _index.Value;

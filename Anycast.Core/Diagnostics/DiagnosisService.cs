@@ -56,5 +56,6 @@ public sealed class DiagnosisService(ClusterGateway gateway, Diagnosis diagnosis
         Autoscalers = objects.Autoscalers,
         Quotas = objects.Quotas,
         Events = objects.Events,
+        Inventory = objects.Inventory,
     };
 }

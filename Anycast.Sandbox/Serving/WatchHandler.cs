@@ -166,7 +166,11 @@ internal sealed class WatchHandler(ObjectStore store, TimeProvider clock, TimeSp
             }
 
             var bookmark = new JsonObject { ["kind"] = kind.Kind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata };
-            if (shape.Form == Form.Table)
+            if (shape.Form == Form.Metadata)
+            {
+                (bookmark["kind"], bookmark["apiVersion"]) = ("PartialObjectMetadata", "meta.k8s.io/v1");
+            }
+            else if (shape.Form == Form.Table)
             {
                 bookmark = new JsonObject
                 {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Anycast.Agent;
 using Anycast.Core.Agents.Transport;
 using Anycast.Sandbox;
@@ -23,6 +24,11 @@ public sealed class NativeAgentTests
         using var directory = new TempDirectory();
         await RunAsync(RepositoryRoot.At("eng", "publish-agent.sh"), directory.File("app"));
         Assert.Equal(["Anycast.Agent"], Directory.EnumerateFileSystemEntries(directory.File("app")).Select(Path.GetFileName));
+
+        // What could start a program is not in it.
+        var code = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Path.Combine(directory.File("app"), "Anycast.Agent"), Ct));
+        Assert.Contains(Encoding.Latin1.GetString(Encoding.Unicode.GetBytes("ANYCAST_ALLOW_EXEC_PLUGIN")), code, StringComparison.Ordinal);
+        Assert.DoesNotContain(Encoding.Latin1.GetString(Encoding.Unicode.GetBytes("KUBERNETES_EXEC_INFO")), code, StringComparison.Ordinal);
         await RunAsync("chmod", "-R", "a+rX,a-w", directory.File("app"));
         await RunAsync("chmod", "755", directory.Path);
 

@@ -101,6 +101,46 @@ public sealed class ConfigDataViewTests
             found.Select(r => $"{r.Kind} {r.Name} [{string.Join(',', r.Keys)}]{(r.Optional ? " optional" : "")}"));
     }
 
+    [Fact]
+    public async Task References_OfAWorkload_SayWhetherTheyAreThereWhereTheClusterKeepsNames()
+    {
+        await using var world = await ConnectedCluster.StartAsync();
+        ConfigReference[] references = [new("ConfigMap", "shop-settings", [], false), new("Secret", "gone", ["password"], false), new("Secret", "maybe", [], true)];
+        var open = (await world.Gateway.OpenCacheAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value!;
+        await using (var parts = Context(world, await UserAsync(world)))
+        {
+            var unknown = parts.Render<ReferencesCard>(p => p.Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.References, references));
+            unknown.WaitForAssertion(() => Assert.Equal(["unknown", "unknown", "unknown"], unknown.FindAll("[data-there]").Select(e => e.GetAttribute("data-there"))), TimeSpan.FromSeconds(10));
+            Assert.Equal("none", unknown.Find("section").GetAttribute("data-inventory"));
+        }
+
+        world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"objectinventories.agent.anycast.io"},
+             "spec":{"group":"agent.anycast.io","scope":"Namespaced","names":{"kind":"ObjectInventory","plural":"objectinventories","singular":"objectinventory"},"versions":[{"name":"v1","served":true,"storage":true}]}}
+            """)!);
+        world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"names","namespace":"shop"},"rules":[{"apiGroups":["agent.anycast.io"],"resources":["objectinventories"],"verbs":["get","list"]}]}
+            """)!);
+        world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse("""
+            {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"names","namespace":"shop"},
+             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"names"},"subjects":[{"kind":"ServiceAccount","name":"cluster-agent","namespace":"anycast-system"}]}
+            """)!);
+        foreach (var (kind, name, item) in new[] { ("Secret", "secrets", "other"), ("ConfigMap", "configmaps", "shop-settings") })
+        {
+            world.Sandbox.Store.Upsert((JsonObject)JsonNode.Parse($$"""
+                {"apiVersion":"agent.anycast.io/v1","kind":"ObjectInventory","metadata":{"name":"{{name}}","namespace":"shop"},
+                 "spec":{"of":"{{kind}}","complete":true,"observedAt":"{{world.Clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}}","items":[{"name":"{{item}}","createdAt":"2026-11-01T00:00:00Z"}]} }
+                """)!);
+        }
+
+        await using var known = Context(world, await UserAsync(world));
+        var card = known.Render<ReferencesCard>(p => p.Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.References, references));
+        card.WaitForAssertion(() => Assert.Equal(["yes", "no", "no"], card.FindAll("[data-there]").Select(e => e.GetAttribute("data-there"))), TimeSpan.FromSeconds(10));
+        Assert.Contains("Missing", card.Find("[data-reference='Secret/gone'] .bad").TextContent, StringComparison.Ordinal);
+        Assert.Empty(card.FindAll("[data-reference='Secret/maybe'] .bad"));
+        Assert.Contains("password", card.Find("[data-reference='Secret/gone']").TextContent, StringComparison.Ordinal);
+    }
+
     private static Task<ToolResult> CallAsync(ReadConfigDataTool tool, ToolContext context) =>
         tool.InvokeAsync(context, JsonSerializer.SerializeToElement(new { name = "shop-settings", @namespace = "shop" }), Ct);
 

@@ -17,7 +17,7 @@ public sealed partial class HostileServiceTests
 
     // What the law lets through, written down here anew: get and list of these, in any namespace, and nothing below an object.
     private const string Kinds = "namespaces|nodes|pods|services|persistentvolumeclaims|events|persistentvolumes|resourcequotas|limitranges|serviceaccounts|deployments|replicasets|statefulsets|daemonsets"
-        + "|jobs|cronjobs|ingresses|ingressclasses|networkpolicies|horizontalpodautoscalers|poddisruptionbudgets|endpointslices|storageclasses|volumeattachments|csidrivers|csinodes|priorityclasses|replicationcontrollers|customresourcedefinitions";
+        + "|jobs|cronjobs|ingresses|ingressclasses|networkpolicies|horizontalpodautoscalers|poddisruptionbudgets|endpointslices|storageclasses|volumeattachments|csidrivers|csinodes|priorityclasses|replicationcontrollers|customresourcedefinitions|objectinventories";
 
     private static readonly string[] s_resources =
     [

@@ -31,7 +31,7 @@ public static class RightsJudgement
     {
         ["Namespace"] = "cluster", ["Node"] = "cluster", ["ResourceQuota"] = "cluster", ["LimitRange"] = "cluster", ["ServiceAccount"] = "cluster", ["CustomResourceDefinition"] = "cluster",
         ["Service"] = "network", ["Ingress"] = "network", ["IngressClass"] = "network", ["NetworkPolicy"] = "network", ["EndpointSlice"] = "network",
-        ["PersistentVolumeClaim"] = "storage", ["PersistentVolume"] = "storage", ["StorageClass"] = "storage", ["VolumeAttachment"] = "storage", ["CSIDriver"] = "storage", ["CSINode"] = "storage", ["PriorityClass"] = "cluster",
+        ["PersistentVolumeClaim"] = "storage", ["PersistentVolume"] = "storage", ["StorageClass"] = "storage", ["VolumeAttachment"] = "storage", ["CSIDriver"] = "storage", ["CSINode"] = "storage", ["PriorityClass"] = "cluster", ["ObjectInventory"] = "cluster",
         ["Event"] = "events", ["PodMetrics"] = "metrics", ["NodeMetrics"] = "metrics",
     };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Anycast.Core.Clusters.Cache;
 using Anycast.Core.Clusters.Departures;
+using Anycast.Core.Clusters.Inventory;
 using Anycast.Core.Clusters.Links;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
@@ -145,6 +146,13 @@ public sealed class ClusterGateway(ClusterAccess access, ClusterLinks links, Clu
         return !open.IsOk ? open.Failure
             : !open.Value.Grant.Scope.Allows(query.Namespace) ? ClusterFailures.NotFound
             : await new ClusterReader(open.Value.Link).ReadConfigDataAsync(query, ct);
+    }
+
+    /// <summary>Which Secrets and ConfigMaps there are, by name, where the customer keeps an inventory; else <see cref="ClusterInventory.None"/>.</summary>
+    public async Task<Outcome<ClusterInventory>> InventoryAsync(Actor actor, Guid teamId, Guid clusterId, string ns, CancellationToken ct)
+    {
+        var open = await OpenAsync(actor, teamId, clusterId, ct);
+        return open.IsOk ? await InventoryReading.RunAsync(new ClusterReader(open.Value.Link), open.Value.Grant.Scope, ns, clock, ct) : open.Failure;
     }
 
     /// <summary>

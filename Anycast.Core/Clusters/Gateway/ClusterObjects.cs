@@ -1,3 +1,4 @@
+using Anycast.Core.Clusters.Inventory;
 using k8s.Models;
 
 namespace Anycast.Core.Clusters.Gateway;
@@ -30,4 +31,7 @@ public sealed record ClusterObjects
     public IReadOnlyList<V2HorizontalPodAutoscaler> Autoscalers { get; init; } = [];
     public IReadOnlyList<V1ResourceQuota> Quotas { get; init; } = [];
     public IReadOnlyList<Corev1Event> Events { get; init; } = [];
+
+    /// <summary>Names of Secrets and ConfigMaps, where the customer keeps them.</summary>
+    public ClusterInventory Inventory { get; init; } = ClusterInventory.None;
 }

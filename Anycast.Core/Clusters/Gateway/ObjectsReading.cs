@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Anycast.Core.Clusters.Inventory;
 using Anycast.Core.Common;
 using k8s;
 using k8s.Models;
@@ -34,6 +35,7 @@ internal sealed class ObjectsReading(ClusterReader reader, ClusterScope scope, s
         var autoscalers = ReadAsync<V2HorizontalPodAutoscaler>(true, ct);
         var quotas = ReadAsync<V1ResourceQuota>(true, ct);
         var events = ReadAsync<Corev1Event>(true, ct);
+        var inventory = InventoryReading.RunAsync(reader, scope, ns, clock, ct);
         var read = new ClusterObjects
         {
             TakenAt = clock.GetUtcNow(),
@@ -57,6 +59,7 @@ internal sealed class ObjectsReading(ClusterReader reader, ClusterScope scope, s
             Autoscalers = await autoscalers,
             Quotas = await quotas,
             Events = await events,
+            Inventory = (await inventory).Value ?? ClusterInventory.None,
         };
         var complete = _complete.Where(k => k.Value).Select(k => k.Key).ToHashSet(StringComparer.Ordinal);
         if (_complete.IsEmpty && _failures.FirstOrDefault() is { } failure)

@@ -5,7 +5,7 @@ namespace Anycast.Core.Diagnostics.Pods;
 
 /// <summary>
 /// Secrets, ConfigMaps and keys that a pod refers to and that are not there. Never reads them: the kubelet says so in status and events,
-/// and the pod's own spec says which field refers to it.
+/// or the cluster's inventory of names does, and the pod's own spec says which field refers to it.
 /// </summary>
 public sealed partial class MissingReferenceAnalyzer : IAnalyzer
 {
@@ -15,12 +15,15 @@ public sealed partial class MissingReferenceAnalyzer : IAnalyzer
         foreach (var pod in snapshot.Pods.Where(p => !p.IsDeleting() && !p.IsFinished()))
         {
             var seen = false;
+            var reported = new HashSet<string>(StringComparer.Ordinal);
             foreach (var (list, status) in pod.AllStatuses())
             {
                 if (status.State?.Waiting is { Reason: "CreateContainerConfigError" } waiting)
                 {
                     seen = true;
-                    yield return FromContainer(snapshot, pod, list, status.Name, waiting);
+                    var finding = FromContainer(snapshot, pod, list, status.Name, waiting);
+                    reported.Add(finding.Detail);
+                    yield return finding;
                 }
             }
 
@@ -31,9 +34,15 @@ public sealed partial class MissingReferenceAnalyzer : IAnalyzer
                 {
                     if (FromEvent(snapshot, pod, e) is { } finding)
                     {
+                        reported.Add(finding.Detail);
                         yield return finding;
                     }
                 }
+            }
+
+            foreach (var finding in InventoryReferences.Of(snapshot, pod, reported))
+            {
+                yield return finding;
             }
         }
     }
@@ -111,12 +120,12 @@ public sealed partial class MissingReferenceAnalyzer : IAnalyzer
                 {
                     if (env.ValueFrom?.SecretKeyRef is { } s)
                     {
-                        yield return new Reference("Secret", s.Name, s.Key ?? "", $"{at}.env[{env.Name}].valueFrom.secretKeyRef");
+                        yield return new Reference("Secret", s.Name, s.Key ?? "", $"{at}.env[{env.Name}].valueFrom.secretKeyRef", s.Optional == true);
                     }
 
                     if (env.ValueFrom?.ConfigMapKeyRef is { } m)
                     {
-                        yield return new Reference("ConfigMap", m.Name, m.Key ?? "", $"{at}.env[{env.Name}].valueFrom.configMapKeyRef");
+                        yield return new Reference("ConfigMap", m.Name, m.Key ?? "", $"{at}.env[{env.Name}].valueFrom.configMapKeyRef", m.Optional == true);
                     }
                 }
 
@@ -124,12 +133,12 @@ public sealed partial class MissingReferenceAnalyzer : IAnalyzer
                 {
                     if (from.SecretRef is { } s)
                     {
-                        yield return new Reference("Secret", s.Name, "", $"{at}.envFrom.secretRef");
+                        yield return new Reference("Secret", s.Name, "", $"{at}.envFrom.secretRef", s.Optional == true);
                     }
 
                     if (from.ConfigMapRef is { } m)
                     {
-                        yield return new Reference("ConfigMap", m.Name, "", $"{at}.envFrom.configMapRef");
+                        yield return new Reference("ConfigMap", m.Name, "", $"{at}.envFrom.configMapRef", m.Optional == true);
                     }
                 }
             }
@@ -139,12 +148,12 @@ public sealed partial class MissingReferenceAnalyzer : IAnalyzer
         {
             if (volume.Secret?.SecretName is { Length: > 0 } secret)
             {
-                yield return new Reference("Secret", secret, "", $"spec.volumes[{volume.Name}].secret");
+                yield return new Reference("Secret", secret, "", $"spec.volumes[{volume.Name}].secret", volume.Secret.Optional == true);
             }
 
             if (volume.ConfigMap?.Name is { Length: > 0 } map)
             {
-                yield return new Reference("ConfigMap", map, "", $"spec.volumes[{volume.Name}].configMap");
+                yield return new Reference("ConfigMap", map, "", $"spec.volumes[{volume.Name}].configMap", volume.ConfigMap.Optional == true);
             }
         }
 
@@ -158,7 +167,7 @@ public sealed partial class MissingReferenceAnalyzer : IAnalyzer
     internal sealed record Missing(string Kind, string Name, string Key);
 
     /// <summary>A field that names a Secret or ConfigMap.</summary>
-    internal sealed record Reference(string Kind, string Name, string Key, string Path);
+    internal sealed record Reference(string Kind, string Name, string Key, string Path, bool Optional = false);
 
     [GeneratedRegex("""(?<kind>secrets?|configmaps?) "(?<name>[A-Za-z0-9._/-]{1,253})" not found""", RegexOptions.IgnoreCase, 100)]
     private static partial Regex NotFound();
