@@ -24,6 +24,7 @@ public sealed class OriginTests
     [InlineData("https://anycast.example.org:8443", "anycast.example.org", null, false)]
     [InlineData("file://anycast.example.org", "anycast.example.org", null, false)]
     [InlineData("null", "anycast.example.org", null, false)]
+    [InlineData("http://localhost", "%zz", null, false)]
     [InlineData("", "anycast.example.org", null, false)]
     [InlineData("anycast.example.org", "anycast.example.org", null, false)]
     public void IsOurs_OfAnOrigin_IsThisSiteAlone(string origin, string host, string? publicUrl, bool expected) =>

@@ -43,7 +43,10 @@ public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
         ("security", "/me/security"),
         ("sessions", "/me/sessions"),
         ("tokens", "/me/tokens"),
+        ("notifications", "/me/notifications"),
+        ("privacy", "/me/privacy"),
         ("operator", "/operator"),
+        ("operator-beta", "/operator/beta"),
         ("operator-mail", "/operator/mail"),
     ];
 

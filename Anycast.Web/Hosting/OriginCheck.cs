@@ -29,7 +29,8 @@ public static class OriginCheck
         Uri.TryCreate(origin, UriKind.Absolute, out var from) && from.Scheme is "http" or "https"
         && (Same(from, new HostString(host.Host, host.Port ?? DefaultPort(from))) || (publicUrl is not null && Same(from, new HostString(publicUrl.Host, publicUrl.Port))));
 
-    private static bool Same(Uri from, HostString host) => string.Equals(from.IdnHost, new Uri($"http://{host.Host}").IdnHost, StringComparison.OrdinalIgnoreCase) && from.Port == host.Port;
+    private static bool Same(Uri from, HostString host) =>
+        Uri.TryCreate($"http://{host.Host}", UriKind.Absolute, out var own) && string.Equals(from.IdnHost, own.IdnHost, StringComparison.OrdinalIgnoreCase) && from.Port == host.Port;
 
     private static int DefaultPort(Uri uri) => uri.Scheme == "https" ? 443 : 80;
 }
