@@ -208,15 +208,18 @@ public sealed class WriteFaultTests
         var read = System.Text.Json.Nodes.JsonNode.Parse((await ReadAsync(client, againAsync)).Json.Span)!;
         tally.Add(first.Status, deployment.Effects - effects);
         Assert.Equal((now, version), (read["spec"]!["replicas"]!.GetValue<int>(), read["metadata"]!["generation"]!.GetValue<long>()));
-        if (deployment.Effects == effects)
+        while (deployment.Effects == effects && tries++ < 40)
         {
-            // Nothing happened, and the approval is spent: a new one works.
-            var fresh = Approval(now, version, now % 5 + 1);
-            again = await client.OperateAsync(fresh, Ct);
-            while (again.Status == OperationStatus.Unavailable && tries++ < 40)
+            // Nothing happened, and the approval is spent: a new one works. So is a new one, where the network goes on failing.
+            var (replicas, at) = deployment.Now;
+            again = await client.OperateAsync(Approval(replicas, at, replicas % 5 + 1), Ct);
+            if (again.Status == OperationStatus.Unavailable)
             {
                 client = await againAsync();
-                again = await client.OperateAsync(fresh, Ct);
+            }
+            else
+            {
+                Assert.True(again.Status is OperationStatus.Applied or OperationStatus.Changed, $"{again.Status} {again.Reason}");
             }
         }
 

@@ -21,6 +21,9 @@ public static class FaultFigures
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
     private static readonly Lock s_lock = new();
 
+    /// <summary>Whether this run writes its figures down.</summary>
+    public static bool Records => Environment.GetEnvironmentVariable("ANYCAST_RECORD_FAULTS") == "1";
+
     private static string DataFile => RepositoryRoot.At("docs", "measured", "faults.json");
 
     private static string ReportFile => RepositoryRoot.At("docs", "faults.md");
@@ -33,7 +36,7 @@ public static class FaultFigures
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{test}: {name}: {value:0.##} {unit} (at most {most})"));
         }
 
-        if (Environment.GetEnvironmentVariable("ANYCAST_RECORD_FAULTS") != "1")
+        if (!Records)
         {
             return;
         }
@@ -45,11 +48,14 @@ public static class FaultFigures
                 .Concat(figures.Select(f => new FaultFigure(test, f.Name, Math.Round(f.Value, 3), f.Unit, f.Most, commit, now, machine)))
                 .OrderBy(f => f.Test, StringComparer.Ordinal).ToList();
             File.WriteAllText(DataFile, JsonSerializer.Serialize(all, s_json) + "\n");
-            File.WriteAllText(ReportFile, Render(all));
+            WriteReport();
         }
     }
 
     public static IReadOnlyList<FaultFigure> Load() => File.Exists(DataFile) ? JsonSerializer.Deserialize<List<FaultFigure>>(File.ReadAllText(DataFile), s_json)! : [];
+
+    /// <summary>Writes the page anew from the data.</summary>
+    public static void WriteReport() => File.WriteAllText(ReportFile, Render(Load()));
 
     public static string Report() => File.Exists(ReportFile) ? File.ReadAllText(ReportFile) : "";
 
