@@ -20,9 +20,9 @@ public static class AgentLimits
 
     /// <summary>
     /// Agents that one replica lets in within a second; the others are told to come again, which they do with growing pauses. After a restart all
-    /// of a replica's agents come at once, and each begins with its streams: of 500, a second brings back 5 %, and 8 % where the machine stumbles.
+    /// of a replica's agents come at once, and each begins with its streams: of 500, a second brings back 4 %, or a little more where the machine stumbles.
     /// </summary>
-    public const int ConnectsPerSecond = 25;
+    public const int ConnectsPerSecond = 20;
 
     /// <summary>How often live connections are compared with the rows, and their latency measured: a revocation on any replica cuts within 5 s.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(2);

@@ -28,6 +28,8 @@ public sealed class FleetTests
         await using var fleet = await HandmadeAgents.StartAsync(app.Address, enrolments, i => new AgentAbout(AgentRelease.Current, RedactionSpecification.Current.Version, $"uid-{i}", "v1.32.0"), EnrolledClusters.AnswerAsync);
         await Eventually.TrueAsync(() => fleet.Agents.All(a => a.Status.IsConnected), "all are connected", TimeSpan.FromMinutes(3));
         var up = DateTimeOffset.UtcNow;
+        var began = fleet.Agents.Min(a => a.Connected[0]);
+        TestContext.Current.TestOutputHelper?.WriteLine("At first: " + string.Join(' ', fleet.Agents.GroupBy(a => (int)(a.Connected[0] - began).TotalSeconds).OrderBy(g => g.Key).Select(g => $"{g.Key}:{g.Count()}")));
         if (stable)
         {
             // Only after a minute does an agent trust its connection, and begin anew with short pauses when it ends.
@@ -43,6 +45,7 @@ public sealed class FleetTests
         var used = (app.ProcessorTime - processor) / (DateTimeOffset.UtcNow - ready);
 
         var back = fleet.Agents.Select(a => (a.Connected.First(at => at > killed) - killed).TotalSeconds).Order().ToList();
+        TestContext.Current.TestOutputHelper?.WriteLine("Back in each second after the kill: " + string.Join(' ', back.GroupBy(s => (int)s).OrderBy(g => g.Key).Select(g => $"{g.Key}:{g.Count()}")));
         var busiest = back.Max(s => back.Count(other => other >= s && other < s + 1)) / (double)count;
         var late = back[(int)Math.Ceiling(count * 0.99) - 1];
         Assert.True(late <= 90, $"99 % are back after {late:0.0} s");

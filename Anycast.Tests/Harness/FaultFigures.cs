@@ -76,7 +76,8 @@ public static class FaultFigures
         {
             var bound = f.Most is { } most ? string.Create(culture, $"{most:0.###}") : "";
             var held = f.Most is null ? "" : f.Value <= f.Most ? "reached" : "missed";
-            text.AppendLine(culture, $"| {f.Test} | {f.Name} | **{f.Value:#,0.###} {f.Unit}** | {bound} | {held} |");
+            var unit = f.Unit.Length == 0 ? "" : " " + f.Unit;
+            text.AppendLine(culture, $"| {f.Test} | {f.Name} | **{f.Value:#,0.###}{unit}** | {bound} | {held} |");
         }
 
         foreach (var run in figures.GroupBy(f => (f.Commit, f.Machine)).OrderBy(g => g.Min(f => f.At)))
