@@ -62,7 +62,7 @@ public sealed class BackoffTests
         Assert.Equal(1, turns.Count(t => t.IsCompleted));
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.InRange(turns.Count(t => t.IsCompleted), 20, Fleet * 0.06);
-        clock.Advance(TimeSpan.FromSeconds(20));
+        clock.Advance(TimeSpan.FromSeconds(Fleet));
         await Task.WhenAll(turns);
     }
 
