@@ -144,6 +144,23 @@ public sealed class SignInTests(CoreWorld world) : IClassFixture<CoreWorld>
 
     [Theory, EveryDatabase]
     [PolicyClause("S06")]
+    public async Task SignIn_WithTheRightPasswordOften_LocksNobodyOutAndForgetsNoWrongTry(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var user = await host.UserAsync();
+        var wrong = RateLimitTable.SignIn.Tries - 1;
+        for (var i = 0; i < wrong; i++)
+        {
+            Assert.Equal(FailureKind.Invalid, (await TryAsync(host, user, "not the password", "203.0.113.78")).Failure!.Kind);
+            Assert.True((await TryAsync(host, user, ip: "203.0.113.78")).IsOk);
+        }
+
+        Assert.Equal(FailureKind.Invalid, (await TryAsync(host, user, "not the password", "203.0.113.78")).Failure!.Kind);
+        Assert.Equal(FailureKind.TooMany, (await TryAsync(host, user, ip: "203.0.113.78")).Failure!.Kind);
+    }
+
+    [Theory, EveryDatabase]
+    [PolicyClause("S06")]
     public async Task Take_ManyAtOnce_LetsExactlyTheLimitThrough(TestProvider provider)
     {
         var host = await world.OnAsync(provider);

@@ -76,6 +76,8 @@ public sealed class SignInService(
             return new Failure(FailureKind.Forbidden, "accounts.unconfirmed");
         }
 
+        // Who knows the password guesses nothing: signing in often locks nobody out, and wrong tries stay counted.
+        await limiter.GiveBackAsync(RateLimitTable.SignIn, normalized + "/" + network, ct);
         if (verified == PasswordVerificationResult.SuccessRehashNeeded)
         {
             var hash = await hasher.HashAsync(password, ct);

@@ -47,7 +47,7 @@ public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts
     /// <summary>Counts one try for <paramref name="subject"/>; a failure with <see cref="Failure.RetryAfter"/> beyond the limit.</summary>
     public async Task<Failure?> TakeAsync(RateLimit limit, string subject, CancellationToken ct)
     {
-        var key = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(limit.Name + "\n" + subject)));
+        var key = Key(limit, subject);
         var now = clock.GetUtcNow();
         var resets = now + limit.Window;
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -76,6 +76,14 @@ public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts
         return new Failure(FailureKind.TooMany, "too_many", Math.Max(1, (int)Math.Ceiling(wait.TotalMinutes))) { RetryAfter = wait };
     }
 
+    /// <summary>Gives back one try that turned out to be no guess. The others of the window stay counted.</summary>
+    public async Task GiveBackAsync(RateLimit limit, string subject, CancellationToken ct)
+    {
+        var key = Key(limit, subject);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await db.RateBuckets.Where(b => b.Key == key && b.Count > 0).ExecuteUpdateAsync(s => s.SetProperty(b => b.Count, b => b.Count - 1), ct);
+    }
+
     /// <summary>Deletes windows that are over.</summary>
     public async Task<int> PurgeAsync(CancellationToken ct)
     {
@@ -101,6 +109,9 @@ public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts
             ? Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8))
             : address.ToString();
     }
+
+    private string Key(RateLimit limit, string subject) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(limit.Name + "\n" + subject)));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} was reached.")]
     private static partial void Reached(ILogger log, string limit);
