@@ -129,6 +129,11 @@ public sealed class KubernetesApi : IDisposable
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         EnableMultipleHttp2Connections = true,
         InitialHttp2StreamWindowSize = 1024 * 1024,
+
+        // A shared connection whose other end is gone without a word would else take every call with it, for as long as TCP hopes.
+        KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         ActivityHeadersPropagator = null,
         SslOptions = Trust.Options(access.Authorities, access.ClientCertificate, access.ServerName),
     };
