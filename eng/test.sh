@@ -58,6 +58,12 @@ total_of() { sed -E 's/\x1b\[[0-9;]*m//g' artifacts/tests.log | grep -E "^ *$1: 
 passed=$(total_of succeeded); failed=$(total_of failed)
 passed=${passed:-0}; failed=${failed:-0}
 [ "$code" = 0 ] || [ "$failed" -gt 0 ] || failed=1     # it crashed, or ran nothing
+
+# Said again at the end, where whoever reads the last lines of a long log finds it: each failure's name and the lines below it.
+if [ "$failed" -gt 0 ]; then
+  echo "Failures:"
+  sed -E 's/\x1b\[[0-9;]*m//g' artifacts/tests.log | grep -E -A 12 '^failed ' | cut -c 1-400 | head -n 200
+fi
 [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || failed=1
 
 if [ $long = 1 ] && [ -d eng/breaks ] && ls eng/breaks/*.patch >/dev/null 2>&1; then

@@ -42,7 +42,7 @@ public sealed class EqualTimeTests
     [Fact]
     public async Task Invite_OfKnownAndUnknownAddresses_TakesTheSameTime()
     {
-        await using var host = await CoreHost.StartAsync(TestProvider.Sqlite, settings: new Dictionary<string, string?> { ["Anycast:Accounts:AnswerFloor"] = "00:00:00.120" });
+        await using var host = await CoreHost.StartAsync(TestProvider.Sqlite, settings: new Dictionary<string, string?> { ["Anycast:Accounts:AnswerFloor"] = "00:00:00.200" });
         var owner = await host.ActorAsync();
         var team = (await host.Get<TeamService>().CreateAsync(owner, "Team", default)).Value!;
         var (known, unknown) = (new List<double>(), new List<double>());
@@ -50,12 +50,17 @@ public sealed class EqualTimeTests
         {
             host.Clock.Advance(TimeSpan.FromHours(1)); // no more than twenty in one
             var user = await host.UserAsync();
-            known.Add(await TimeAsync(() => host.Get<InvitationService>().InviteAsync(owner, team.Slug, user.Email!, TeamRole.Viewer, People.Link, default)));
-            unknown.Add(await TimeAsync(() => host.Get<InvitationService>().InviteAsync(owner, team.Slug, $"unknown{i}@example.org", TeamRole.Viewer, People.Link, default)));
+
+            // In turn: whoever comes first after that hour finds every short-lived cache empty.
+            foreach (var isKnown in i % 2 == 0 ? new[] { true, false } : [false, true])
+            {
+                var email = isKnown ? user.Email! : $"unknown{i}@example.org";
+                (isKnown ? known : unknown).Add(await TimeAsync(() => host.Get<InvitationService>().InviteAsync(owner, team.Slug, email, TeamRole.Viewer, People.Link, default)));
+            }
         }
 
         Assert.InRange(Median(known) / Median(unknown), 0.9, 1.1);
-        Assert.True(Median(unknown) >= 119, "The floor does not hold.");
+        Assert.True(Median(unknown) >= 199, "The floor does not hold.");
     }
 
     private static async Task CompareAsync<T>(string floor, Func<CoreHost, string, int, Task<T>> ask)
