@@ -41,6 +41,7 @@ public static class AccountsSetup
         services.AddSingleton<TermsService>();
         services.AddSingleton<MarketingService>();
         services.AddSingleton<IMailGate, MailGate>();
+        services.AddSingleton<LessAllowed>();
         services.AddSingleton<RestrictionService>();
         services.AddSingleton<AvatarService>();
         services.AddSingleton<BetaService>();

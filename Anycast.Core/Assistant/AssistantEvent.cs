@@ -14,6 +14,12 @@ public enum InterruptReason
 
     /// <summary>A limit of <see cref="AssistantLimits"/> was reached.</summary>
     Limit = 3,
+
+    /// <summary>The person restricted the use of their data (R05).</summary>
+    Restricted = 4,
+
+    /// <summary>The person may no longer use the assistant here: blocked, or out of the team.</summary>
+    NotAllowed = 5,
 }
 
 /// <summary>What happens in a growing answer. A closed set: a subscriber switches over it.</summary>

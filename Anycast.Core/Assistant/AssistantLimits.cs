@@ -81,6 +81,9 @@ public static class AssistantLimits
     /// <summary>Most characters that are not in the database (R10: 2 KB).</summary>
     public const int CheckpointLength = 2_048;
 
+    /// <summary>How often it is looked whether those whose answers grow may still have them.</summary>
+    public static readonly TimeSpan RunWatchEvery = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a running answer's row holds without a renewal before it counts as interrupted.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 

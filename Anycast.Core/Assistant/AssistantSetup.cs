@@ -55,6 +55,7 @@ public static class AssistantSetup
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<AssistantRuns>>()));
         services.AddHostedService<RunRecovery>();
+        services.AddHostedService<RunWatch>();
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
@@ -10,7 +11,7 @@ namespace Anycast.Core.Operators;
 public sealed record DirectoryTeam(Guid Id, string Name, string Slug, DateTimeOffset CreatedAt, int Members, DateTimeOffset? BlockedAt);
 
 /// <summary>The operators' view of teams: find, block, unblock.</summary>
-public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, TimeProvider clock)
+public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, LessAllowed less, TimeProvider clock)
 {
     /// <summary>Teams by name, the newest first.</summary>
     public async Task<Outcome<Page<DirectoryTeam>>> ListAsync(Actor actor, string? search, PageRequest page, CancellationToken ct)
@@ -55,6 +56,7 @@ public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         // With the team's id: its own stream shows it too.
         await activity.RecordAsync(db, actor, new ActivityEvent(blocked ? "operators.block_team" : "operators.unblock_team", "team", teamId.ToString(), team.Name, teamId), ct);
         await transaction.CommitAsync(ct);
+        less.Tell();
         return Outcome.Ok;
     }
 }

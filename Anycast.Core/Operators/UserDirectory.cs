@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
@@ -12,7 +13,7 @@ public sealed record DirectoryUser(
     Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams, int RefusedSignIns);
 
 /// <summary>The operators' view of accounts (D03): find, block, unblock, grant platform roles. Each act stands in the log of both sides.</summary>
-public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, TimeProvider clock)
+public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, LessAllowed less, TimeProvider clock)
 {
     /// <summary>Accounts by name or address, the newest first.</summary>
     public async Task<Outcome<Page<DirectoryUser>>> ListAsync(Actor actor, string? search, PageRequest page, CancellationToken ct)
@@ -97,6 +98,7 @@ public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         await activity.RecordAsync(db, actor, what, ct);
         await activity.RecordAboutAsync(db, userId, actor, what, ct);
         await transaction.CommitAsync(ct);
+        less.Tell();
         return Outcome.Ok;
     }
 }

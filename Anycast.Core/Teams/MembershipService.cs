@@ -1,6 +1,7 @@
 using Anycast.Core.Accounts;
-using Anycast.Core.Activity;
+using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Accounts.SignIn;
+using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
 using Anycast.Core.Notifications;
@@ -13,7 +14,7 @@ namespace Anycast.Core.Teams;
 /// Changes who is in a team and as what (D11, T15). Every change locks the team's row first, so that two owners who demote each other at once
 /// leave one: a team always has an owner.
 /// </summary>
-public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, TeamAccess access, StepUpService stepUp, NotificationService notifications, ActivityLog activity)
+public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, TeamAccess access, StepUpService stepUp, NotificationService notifications, ActivityLog activity, LessAllowed less)
 {
     private static readonly Failure s_lastOwner = new(FailureKind.Conflict, "teams.last_owner");
 
@@ -133,6 +134,7 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             notifications.Published(userId);
+            less.Tell();
         }
 
         return outcome;

@@ -77,9 +77,13 @@ internal sealed class AssistantWorld : IAsyncDisposable
 
     public ConversationService Conversations => Host.Get<ConversationService>();
 
-    public static async Task<AssistantWorld> StartAsync(IChatClient? model = null, IReadOnlyList<Tool>? tools = null, AssistantTimings? timings = null, IReadOnlyDictionary<string, string?>? settings = null)
+    public static async Task<AssistantWorld> StartAsync(IChatClient? model = null, IReadOnlyList<Tool>? tools = null, AssistantTimings? timings = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? more = null)
     {
-        var host = await CoreHost.StartAsync(TestProvider.Sqlite, (s, c) => Add(s, c, model, tools, timings), settings);
+        var host = await CoreHost.StartAsync(TestProvider.Sqlite, (s, c) =>
+        {
+            Add(s, c, model, tools, timings);
+            more?.Invoke(s);
+        }, settings);
         var actor = await host.ActorAsync();
         var team = await TeamAsync(host, actor);
         return new AssistantWorld(host, actor, team);

@@ -9,7 +9,7 @@ namespace Anycast.Core.Accounts.Restriction;
 /// Restriction of processing (R05, Art. 18 GDPR): the person puts it on and lifts it. While it is on, what is kept of them stays and is not used: no
 /// assistant, no news, no marketing, and nothing of theirs goes by time.
 /// </summary>
-public sealed class RestrictionService(IDbContextFactory<AppDbContext> contexts, ActivityLog activity, TimeProvider clock)
+public sealed class RestrictionService(IDbContextFactory<AppDbContext> contexts, ActivityLog activity, LessAllowed less, TimeProvider clock)
 {
     public static readonly Failure Restricted = new(FailureKind.Forbidden, "accounts.restricted");
 
@@ -41,6 +41,7 @@ public sealed class RestrictionService(IDbContextFactory<AppDbContext> contexts,
         {
             await activity.RecordAsync(db, actor, new ActivityEvent(restricted ? "account.restrict" : "account.lift_restriction", "user", actor.UserId.ToString()), ct);
             await transaction.CommitAsync(ct);
+            less.Tell();
         }
 
         return Outcome.Ok;

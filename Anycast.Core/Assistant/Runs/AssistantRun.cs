@@ -39,13 +39,16 @@ internal sealed class AssistantRun : IDisposable
 
     public RunLog Log { get; } = new();
 
-    /// <summary>Ends it early; the partial answer is kept.</summary>
+    /// <summary>Ends it early; the partial answer is kept. The first reason holds.</summary>
     public void Cancel(InterruptReason reason)
     {
         try
         {
-            _reason = reason;
-            _cancel.Cancel();
+            if (!_cancel.IsCancellationRequested)
+            {
+                _reason = reason;
+                _cancel.Cancel();
+            }
         }
         catch (ObjectDisposedException)
         {

@@ -113,6 +113,23 @@ public sealed class AssistantRuns : IAsyncDisposable
         return deleted;
     }
 
+    /// <summary>Ends the answers of this process whose askers may no longer have them.</summary>
+    internal async Task EndForbiddenAsync(CancellationToken ct)
+    {
+        foreach (var run in _runs.Values)
+        {
+            var (actor, team) = (run.Answer.Actor, run.Answer.TeamId);
+            if (await _restriction.RequireUseAsync(actor, ct) is { IsOk: false })
+            {
+                run.Cancel(InterruptReason.Restricted);
+            }
+            else if (await _teams.AuthorizeAsync(actor, team, Permission.AssistantUse, ct) is { IsOk: false })
+            {
+                run.Cancel(InterruptReason.NotAllowed);
+            }
+        }
+    }
+
     /// <summary>Ends all answers, as interrupted by a restart, and waits until they are stored.</summary>
     internal async Task StopAllAsync()
     {
