@@ -16,7 +16,7 @@ public sealed record DepartureFilter(string? Search = null, DepartureOperation? 
 public sealed record DepartureExport(string Cluster, IAsyncEnumerable<Departure> Rows);
 
 /// <summary>
-/// What left a cluster, for those who may see what the team's people did. Whoever may not still sees what left it for an answer of their own:
+/// What left a cluster, for those who may see the cluster and what the team's people did: a token needs the scopes of both. Whoever may not still sees what left it for an answer of their own:
 /// a filter by that answer shows their entries alone.
 /// </summary>
 public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, ClusterAccess access, TimeProvider clock)
@@ -30,7 +30,8 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
     /// <summary>The entries, newest first.</summary>
     public async Task<Outcome<Page<Departure>>> ListAsync(Actor actor, Guid teamId, Guid clusterId, DepartureFilter filter, PageRequest page, CancellationToken ct)
     {
-        var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Needed(filter), ct);
+        var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Permission.ClustersView, ct);
+        grant = grant.IsOk && filter.RunId is null ? await access.AuthorizeAsync(actor, teamId, clusterId, Permission.ActivityView, ct) : grant;
         if (!grant.IsOk)
         {
             return grant.Failure;
@@ -46,7 +47,8 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
     /// <summary>All entries that fit a filter, newest first, a page at a time: an export of any size needs the memory of one page.</summary>
     public async Task<Outcome<DepartureExport>> ExportAsync(Actor actor, string team, string cluster, DepartureFilter filter, CancellationToken ct)
     {
-        var grant = await access.AuthorizeAsync(actor, team, cluster, Needed(filter), ct);
+        var grant = await access.AuthorizeAsync(actor, team, cluster, Permission.ClustersView, ct);
+        grant = grant.IsOk && filter.RunId is null ? await access.AuthorizeAsync(actor, team, cluster, Permission.ActivityView, ct) : grant;
         return grant.IsOk ? new DepartureExport(grant.Value.Cluster.Slug, AllAsync(grant.Value.ClusterId, filter, OnlyOf(actor, grant.Value), ct)) : grant.Failure;
     }
 
@@ -94,8 +96,6 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
             last = (page[^1].At, page[^1].Id);
         }
     }
-
-    private static string Needed(DepartureFilter filter) => filter.RunId is null ? Permission.ActivityView : Permission.ClustersView;
 
     private static Guid? OnlyOf(Actor actor, ClusterGrant grant) => grant.Team.Has(Permission.ActivityView) ? null : actor.UserId;
 
