@@ -112,7 +112,7 @@ public sealed class Proposal
     [Classified(DataClass.Cluster)]
     public long? TargetGeneration { get; set; }
 
-    /// <summary>Canonical arguments: JSON array of LeafChange ordered by path.</summary>
+    /// <summary>Canonical arguments: JSON array of LeafChange ordered by path. This and the next two are stored sealed; see <see cref="ProposalValues"/>.</summary>
     [Classified(DataClass.Cluster)]
     public string Arguments { get; set; } = "[]";
 
@@ -170,4 +170,6 @@ public sealed class Proposal
     /// <summary>The proposal that this one takes back, if it is an undo.</summary>
     [Classified(DataClass.Technical)]
     public Guid? UndoOf { get; set; }
+
+    internal Proposal Copy() => (Proposal)MemberwiseClone();
 }

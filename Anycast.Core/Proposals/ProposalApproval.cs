@@ -17,6 +17,7 @@ public sealed class ProposalApproval(
     StepUpService stepUp,
     ClusterLinks links,
     ProposalExecution execution,
+    ProposalValues values,
     ActivityLog activity,
     ProposalFeed feed,
     TimeProvider clock)
@@ -103,7 +104,7 @@ public sealed class ProposalApproval(
 
         await using var db = await contexts.CreateDbContextAsync(ct);
         var row = await db.Proposals.AsNoTracking().SingleOrDefaultAsync(p => p.Id == proposalId && p.TeamId == grant.Value.TeamId, ct);
-        return row is null ? Failure.NotFound : row;
+        return row is null ? Failure.NotFound : await values.OpenAsync(row, ct);
     }
 
     private async Task<Failure?> CheckAsync(Actor actor, Proposal row, string? typedName, CancellationToken ct)

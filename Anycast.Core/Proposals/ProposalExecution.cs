@@ -20,6 +20,7 @@ public sealed class ProposalExecution(
     IDbContextFactory<AppDbContext> contexts,
     ClusterAccess access,
     ClusterGateway gateway,
+    ProposalValues values,
     ActivityLog activity,
     ProposalFeed feed,
     TimeProvider clock,
@@ -88,7 +89,7 @@ public sealed class ProposalExecution(
         foreach (var row in abandoned)
         {
             log.LogWarning("Proposal {Proposal} was begun and abandoned; its effect is read back", row.Id);
-            await ReadBackAsync(row, null);
+            await ReadBackAsync(await values.OpenAsync(row, ct), null);
         }
     }
 
@@ -122,7 +123,7 @@ public sealed class ProposalExecution(
         await using var db = await contexts.CreateDbContextAsync();
         var taken = await db.Proposals.Where(p => p.Id == proposalId && p.State == ProposalState.Approved && p.ExpiresAt > now)
             .ExecuteUpdateAsync(s => s.SetProperty(p => p.State, ProposalState.Taken));
-        var row = taken == 1 ? await db.Proposals.AsNoTracking().SingleAsync(p => p.Id == proposalId) : null;
+        var row = taken == 1 ? await values.OpenAsync(await db.Proposals.AsNoTracking().SingleAsync(p => p.Id == proposalId), CancellationToken.None) : null;
         if (row is not null)
         {
             feed.Notify(row);
@@ -155,6 +156,6 @@ public sealed class ProposalExecution(
     private async Task<Proposal> ReadAsync(Guid id)
     {
         await using var db = await contexts.CreateDbContextAsync();
-        return await db.Proposals.AsNoTracking().SingleAsync(p => p.Id == id);
+        return await values.OpenAsync(await db.Proposals.AsNoTracking().SingleAsync(p => p.Id == id), CancellationToken.None);
     }
 }

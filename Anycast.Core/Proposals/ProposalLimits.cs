@@ -16,8 +16,11 @@ public static class ProposalLimits
     /// <summary>Leaves of a diff that are kept; what the patch sets always is.</summary>
     public const int DiffLeaves = 200;
 
-    /// <summary>Largest JSON column in characters.</summary>
-    public const int JsonLength = 200_000;
+    /// <summary>Largest JSON of a proposal in bytes, as it is before it is sealed.</summary>
+    public const int JsonLength = 149_000;
+
+    /// <summary>Largest column in characters: sealed values are a third longer.</summary>
+    public const int ColumnLength = 200_000;
 
     /// <summary>What was approved begins at once; if it has not by now, the process that took the approval died.</summary>
     public static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(10);

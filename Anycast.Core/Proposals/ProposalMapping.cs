@@ -17,9 +17,9 @@ internal sealed class ProposalMapping : IEntityTypeConfiguration<Proposal>
         builder.Property(p => p.TargetNamespace).HasMaxLength(63);
         builder.Property(p => p.TargetName).HasMaxLength(253);
         builder.Property(p => p.TargetUid).HasMaxLength(64);
-        builder.Property(p => p.Arguments).HasMaxLength(ProposalLimits.JsonLength);
-        builder.Property(p => p.PriorValues).HasMaxLength(ProposalLimits.JsonLength);
-        builder.Property(p => p.Diff).HasMaxLength(ProposalLimits.JsonLength);
+        builder.Property(p => p.Arguments).HasMaxLength(ProposalLimits.ColumnLength);
+        builder.Property(p => p.PriorValues).HasMaxLength(ProposalLimits.ColumnLength);
+        builder.Property(p => p.Diff).HasMaxLength(ProposalLimits.ColumnLength);
         builder.Property(p => p.Digest).HasMaxLength(64);
         builder.Property(p => p.Nonce).HasMaxLength(64);
         builder.Property(p => p.ResultCode).HasMaxLength(80);

@@ -17,6 +17,7 @@ public sealed class ProposalService(
     ClusterAccess access,
     ClusterGateway gateway,
     RateLimiter limiter,
+    ProposalValues values,
     ActivityLog activity,
     ProposalFeed feed,
     TimeProvider clock)
@@ -68,7 +69,7 @@ public sealed class ProposalService(
         return teamId is { } id ? await GetAsync(actor, id, proposalId, ct) : Failure.NotFound;
     }
 
-    /// <summary>A team's proposals, newest first; <paramref name="waiting"/> leaves only those that a person can still decide on.</summary>
+    /// <summary>A team's proposals, newest first, without their values; <paramref name="waiting"/> leaves only those that a person can still decide on.</summary>
     public async Task<Outcome<Page<Proposal>>> ListAsync(Actor actor, string team, bool waiting, PageRequest page, CancellationToken ct)
     {
         var grant = await teams.AuthorizeAsync(actor, team, Permission.ProposalsView, ct);
@@ -181,14 +182,15 @@ public sealed class ProposalService(
             UndoOf = undoOf,
         };
         row.Digest = ProposalDigest.Of(row);
-        return Math.Max(row.Diff.Length, row.Arguments.Length) > ProposalLimits.JsonLength ? ProposalFailures.Invalid : row;
+        return new[] { row.Diff, row.Arguments, row.PriorValues }.Any(json => System.Text.Encoding.UTF8.GetByteCount(json) > ProposalLimits.JsonLength) ? ProposalFailures.Invalid : row;
     }
 
     private async Task<Outcome<Proposal>> StoreAsync(Actor actor, Proposal row, CancellationToken ct)
     {
+        var sealedRow = await values.SealedAsync(row, ct);
         await using var db = await contexts.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        db.Proposals.Add(row);
+        db.Proposals.Add(sealedRow);
         await db.SaveChangesAsync(ct);
         await activity.RecordAsync(db, actor, ProposalEvents.Of("proposals.propose", row), ct);
         await transaction.CommitAsync(ct);
@@ -205,6 +207,7 @@ public sealed class ProposalService(
             return Failure.NotFound;
         }
 
+        await values.OpenAsync(row, ct);
         var slug = await db.Clusters.Where(c => c.Id == row.ClusterId && c.TeamId == grant.TeamId).Select(c => c.Slug).SingleOrDefaultAsync(ct);
         var may = grant.Has(Permission.ProposalsApprove) && actor.Kind == ActorKind.User && row.State == ProposalState.Proposed && row.ExpiresAt > clock.GetUtcNow();
         return new ProposalView(row, ProposalJson.Diff(row.Diff), may, slug);

@@ -6,6 +6,7 @@ public static class ProposalsSetup
 {
     public static IServiceCollection AddProposals(this IServiceCollection services) => services
         .AddSingleton<ProposalFeed>()
+        .AddSingleton<ProposalValues>()
         .AddSingleton<ProposalService>()
         .AddSingleton<ProposalApproval>()
         .AddSingleton<ProposalExecution>()

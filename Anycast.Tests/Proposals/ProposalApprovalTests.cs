@@ -112,6 +112,8 @@ public sealed class ProposalApprovalTests(ProposalWorld world) : IClassFixture<P
     [InlineData(nameof(Proposal.Arguments), """[{"path":"spec.replicas","value":"0"}]""")]
     [InlineData(nameof(Proposal.PriorValues), """["9"]""")]
     [InlineData(nameof(Proposal.Diff), "[]")]
+    [InlineData(nameof(Proposal.Arguments), "sealed1:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==")]
+    [InlineData(nameof(Proposal.Diff), "sealed1:no base64")]
     [InlineData(nameof(Proposal.TargetGroup), "batch")]
     [InlineData(nameof(Proposal.TargetKind), "StatefulSet")]
     [InlineData(nameof(Proposal.TargetNamespace), "payments")]
