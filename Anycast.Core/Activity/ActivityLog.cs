@@ -58,6 +58,10 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         }
     }
 
+    /// <summary>What the service did by itself for a team: in the team's stream alone, in the service's name.</summary>
+    internal Task RecordOfServiceAsync(AppDbContext db, Guid teamId, ActivityEvent what, CancellationToken ct) =>
+        TeamStream.WriteAsync(db, teamId, Actor.System("Anycast"), what, clock.GetUtcNow(), ct);
+
     /// <summary>Writes into the log of the person it was done to, by the actor's name; the actor's address and device are not theirs to see.</summary>
     public Task RecordAboutAsync(AppDbContext db, Guid userId, Actor actor, ActivityEvent what, CancellationToken ct) =>
         WriteAsync(db, userId, actor with { Ip = null, Device = null }, what, ct);

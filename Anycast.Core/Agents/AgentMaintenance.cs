@@ -4,8 +4,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Anycast.Core.Agents;
 
-/// <summary>Compares the tunnels of this replica with the rows: what was revoked, quarantined or removed, here or on another replica, is cut.</summary>
-public sealed class AgentMaintenance(IDbContextFactory<AppDbContext> contexts, AgentConnections connections, TimeProvider clock)
+/// <summary>
+/// Compares the tunnels of this replica with the rows: what was revoked, quarantined or removed, here or on another replica, is cut. A key that a
+/// new one has taken the place of ends.
+/// </summary>
+public sealed class AgentMaintenance(IDbContextFactory<AppDbContext> contexts, AgentConnections connections, SupersededKeys superseded, TimeProvider clock)
 {
     /// <summary>One round; every <see cref="AgentLimits.Sweep"/>.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -29,6 +32,7 @@ public sealed class AgentMaintenance(IDbContextFactory<AppDbContext> contexts, A
         if (unseen.Count > 0)
         {
             await db.Agents.Where(a => unseen.Contains(a.Id)).ExecuteUpdateAsync(s => s.SetProperty(a => a.LastSeenAt, now), ct);
+            await superseded.EndAsync(unseen, ct);
         }
     }
 }

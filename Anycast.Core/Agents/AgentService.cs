@@ -6,6 +6,7 @@ using Anycast.Core.Data;
 using Anycast.Core.Teams;
 using Anycast.Tunnel.Carrier;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 
 namespace Anycast.Core.Agents;
 
@@ -13,7 +14,10 @@ namespace Anycast.Core.Agents;
 public sealed record NewEnrolmentToken(string Text, DateTimeOffset ExpiresAt);
 
 /// <summary>An agent's key as its page shows it.</summary>
-public sealed record AgentView(Agent Agent, AgentConnection? Connection);
+/// <param name="Agent">The key.</param>
+/// <param name="Connection">Its tunnel, when it is this key's.</param>
+/// <param name="EndsFrom">A newer key has taken its place: from then on it ends, once the newer one is connected.</param>
+public sealed record AgentView(Agent Agent, AgentConnection? Connection, DateTimeOffset? EndsFrom);
 
 /// <summary>Keys and tokens of a cluster's agents.</summary>
 public sealed class AgentService(
@@ -23,6 +27,7 @@ public sealed class AgentService(
     EnrolmentWatch watch,
     RateLimiter limiter,
     ActivityLog activity,
+    IOptions<KeyRotationOptions> rotation,
     TimeProvider clock)
 {
     /// <summary>Marks a text as an enrolment token, for people and for secret scanners.</summary>
@@ -85,7 +90,8 @@ public sealed class AgentService(
         var rows = await db.Agents.AsNoTracking().Where(a => a.ClusterId == clusterId)
             .OrderBy(a => a.RevokedAt != null || a.QuarantinedAt != null).ThenByDescending(a => a.CreatedAt).Take(AgentLimits.ListedKeys).ToListAsync(ct);
         var live = connections.Find(clusterId);
-        return rows.Select(a => new AgentView(a, live?.AgentId == a.Id ? live : null)).ToArray();
+        var newest = rows.Where(a => a.IsLive).MaxBy(a => a.CreatedAt);
+        return rows.Select(a => new AgentView(a, live?.AgentId == a.Id ? live : null, a.IsLive && a.Id != newest?.Id ? newest?.CreatedAt + rotation.Value.OldKeyEndsAfter : null)).ToArray();
     }
 
     /// <summary>Ends a key. Its tunnel is cut at once here, and within <see cref="AgentLimits.Sweep"/> where another replica holds it.</summary>

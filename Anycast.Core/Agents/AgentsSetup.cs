@@ -13,7 +13,11 @@ public static class AgentsSetup
         services.AddOptions<InstallOptions>().Bind(configuration.GetSection(InstallOptions.Section))
             .Validate(o => o.IsAcceptable, "Anycast:Agent:Image must name the agent's image by digest, such as registry.example.org/anycast-agent@sha256:…")
             .ValidateOnStart();
+        services.AddOptions<KeyRotationOptions>().Bind(configuration.GetSection(KeyRotationOptions.Section))
+            .Validate(o => o.IsAcceptable, "Anycast:Agent:OldKeyEndsAfter must be between one minute and 30 days.")
+            .ValidateOnStart();
         return services
+            .AddSingleton<SupersededKeys>()
             .AddSingleton<AgentCarrierListener>()
             .AddSingleton<AgentConnections>()
             .AddSingleton<ClusterAlerts>()

@@ -45,6 +45,52 @@ public sealed class KeyRotationTests
         Assert.Equal(newKey, await KeyAsync(agent));
     }
 
+    [Fact]
+    [PolicyClause("S03", "D09")]
+    public async Task OldKey_OnceTheNewOneHasLasted_EndsByItselfAndTheTeamIsTold()
+    {
+        await using var world = await ConnectedCluster.StartAsync(connect: false);
+        var agent = world.StartAgent(await world.TokenAsync());
+        var first = await ConnectedAsync(world);
+        await NotedAsync(agent);
+        await agent.StopAsync();
+        agent = world.StartAgent(await world.TokenAsync(), agent.State);
+        var second = await ConnectedAsync(world, after: first);
+        await KeyAsync(agent);
+
+        // Too soon; and while the new key is away, it has not shown that it lasts.
+        var maintenance = world.Core.Get<AgentMaintenance>();
+        world.Clock.Advance(TimeSpan.FromMinutes(8));
+        await maintenance.RunAsync(Ct);
+        Assert.Equal([first, second], await LiveAsync(world));
+        await agent.StopAsync();
+        await Eventually.TrueAsync(() => world.Core.Get<AgentConnections>().Find(world.Cluster.Id) is null, "it is gone");
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        await maintenance.RunAsync(Ct);
+        Assert.Equal([first, second], await LiveAsync(world));
+        var shown = (await world.Agents.ListAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value!;
+        Assert.Equal([false, true], shown.Select(v => v.EndsFrom is not null));
+
+        world.StartAgent(null, agent.State);
+        Assert.Equal(second, await ConnectedAsync(world));
+        world.Clock.Advance(AgentLimits.SeenEvery);
+        await maintenance.RunAsync(Ct);
+
+        // Ended, not deleted; the tunnel stands; and the team's stream tells it, in nobody's name.
+        Assert.Equal([second], await LiveAsync(world));
+        Assert.Equal(second, world.Core.Get<AgentConnections>().Find(world.Cluster.Id)?.AgentId);
+        await using var db = await world.Core.OpenAsync();
+        Assert.NotNull((await db.Agents.SingleAsync(a => a.Id == first, Ct)).RevokedAt);
+        var told = await db.TeamActivityEntries.SingleAsync(e => e.Operation == "agents.supersede", Ct);
+        Assert.Equal((world.Team.Id, Guid.Empty, world.Cluster.Id.ToString()), (told.TeamId, told.UserId, told.TargetId));
+    }
+
+    private static async Task<List<Guid>> LiveAsync(ConnectedCluster world)
+    {
+        await using var db = await world.Core.OpenAsync();
+        return await db.Agents.Where(a => a.RevokedAt == null).OrderBy(a => a.CreatedAt).Select(a => a.Id).ToListAsync(Ct);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
