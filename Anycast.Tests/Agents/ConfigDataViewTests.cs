@@ -1,26 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Anycast.Core.Accounts;
 using Anycast.Core.Agents.ConfigData;
 using Anycast.Core.Agents.Rights;
 using Anycast.Core.Clusters.Departures;
 using Anycast.Core.Common;
 using Anycast.Core.Common.Tools;
-using Anycast.Tests.Accounts;
 using Anycast.Tests.Clusters;
 using Anycast.Tests.Harness;
-using Anycast.Tests.Shell;
 using Anycast.Tunnel.ConfigData;
 using Anycast.Tunnel.OptIns;
-using Anycast.Web.Accounts;
 using Anycast.Web.Clusters;
-using Anycast.Web.Shell;
 using Bunit;
-using Microsoft.AspNetCore.Components.Authorization;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Anycast.Tests.Agents;
 
@@ -37,7 +28,7 @@ public sealed class ConfigDataViewTests
         var tool = new ReadConfigDataTool(world.Gateway, world.Core.Get<RightsService>());
         var context = new ToolContext(world.Owner, world.Team.Id, world.Cluster.Id, null);
         await AskAsync(world, v => v.OptIns.Count == 0);
-        await using var parts = Context(world, await UserAsync(world));
+        await using var parts = await OptInParts.ForAsync(world);
         var open = (await world.Gateway.OpenCacheAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value!;
         var card = parts.Render<ConfigDataCard>(p => p.Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.Names, ["shop-settings"]));
         Assert.Empty(card.FindAll("[data-config-data]"));
@@ -107,7 +98,7 @@ public sealed class ConfigDataViewTests
         await using var world = await ConnectedCluster.StartAsync();
         ConfigReference[] references = [new("ConfigMap", "shop-settings", [], false), new("Secret", "gone", ["password"], false), new("Secret", "maybe", [], true)];
         var open = (await world.Gateway.OpenCacheAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value!;
-        await using (var parts = Context(world, await UserAsync(world)))
+        await using (var parts = await OptInParts.ForAsync(world))
         {
             var unknown = parts.Render<ReferencesCard>(p => p.Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.References, references));
             unknown.WaitForAssertion(() => Assert.Equal(["unknown", "unknown", "unknown"], unknown.FindAll("[data-there]").Select(e => e.GetAttribute("data-there"))), TimeSpan.FromSeconds(10));
@@ -133,7 +124,7 @@ public sealed class ConfigDataViewTests
                 """)!);
         }
 
-        await using var known = Context(world, await UserAsync(world));
+        await using var known = await OptInParts.ForAsync(world);
         var card = known.Render<ReferencesCard>(p => p.Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.References, references));
         card.WaitForAssertion(() => Assert.Equal(["yes", "no", "no"], card.FindAll("[data-there]").Select(e => e.GetAttribute("data-there"))), TimeSpan.FromSeconds(10));
         Assert.Contains("Missing", card.Find("[data-reference='Secret/gone'] .bad").TextContent, StringComparison.Ordinal);
@@ -176,27 +167,5 @@ public sealed class ConfigDataViewTests
             {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"config","namespace":"shop"},
              "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"config"},"subjects":[{"kind":"ServiceAccount","name":"cluster-agent","namespace":"anycast-system"}]}
             """)!);
-    }
-
-    private static async Task<User> UserAsync(ConnectedCluster world)
-    {
-        await using var db = await world.Core.OpenAsync();
-        return await db.Users.SingleAsync(u => u.Id == world.Owner.UserId, Ct);
-    }
-
-    private static PartContext Context(ConnectedCluster world, User user)
-    {
-        var context = new PartContext("en");
-        context.Services.AddLogging();
-        context.Services.AddSingleton<TimeProvider>(world.Clock);
-        context.Services.AddSingleton(world.Core.Get<RightsService>()).AddSingleton(world.Gateway);
-        context.Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(user)).AddScoped<CurrentActor>();
-        return context;
-    }
-
-    private sealed class SignedIn(User user) : AuthenticationStateProvider
-    {
-        public override Task<AuthenticationState> GetAuthenticationStateAsync() =>
-            Task.FromResult(new AuthenticationState(Principal.For(user, Guid.NewGuid(), null, "test")));
     }
 }

@@ -12,7 +12,9 @@ using Anycast.Tests.Shell;
 using Anycast.Tunnel.Logs;
 using Anycast.Tunnel.OptIns;
 using Anycast.Web.Agents;
+using Anycast.Web.Clusters;
 using Bunit;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Anycast.Tests.Agents;
 
@@ -53,6 +55,36 @@ public sealed class OptInViewTests
         var after = await ViewAsync(world);
         Assert.Equal(OptInState.Expired, Assert.Single(after.OptIns).State);
         Assert.Equal("logs", Assert.Single(after.Excess).Code);
+    }
+
+    [Fact]
+    [PolicyClause("S07")]
+    public async Task Logs_OnAPageThatStaysOpen_GoWithTheOptInAndThePageSaysWhy()
+    {
+        await using var world = await ConnectedCluster.StartAsync();
+        var pod = world.Sandbox.Store.List("Pod", "shop")[0]["metadata"]!["name"]!.GetValue<string>();
+        Bind(world, "shop");
+        Allow(world, "shop");
+        await ViewAsync(world, v => v.OptIns.Count == 1);
+        var clock = new FakeTimeProvider(world.Clock.GetUtcNow());
+        await using var parts = await OptInParts.ForAsync(world, clock);
+        var open = (await world.Gateway.OpenCacheAsync(world.Owner, world.Team.Id, world.Cluster.Id, Ct)).Value!;
+        var card = parts.Render<LogsCard>(p => p
+            .Add(c => c.Team, "shop").Add(c => c.Cluster, "production").Add(c => c.Open, open).Add(c => c.Namespace, "shop").Add(c => c.Pod, pod).Add(c => c.Containers, []));
+        await card.Find("button").ClickAsync(new());
+        card.WaitForAssertion(() => Assert.NotEmpty(card.Find("[data-logs]").TextContent), TimeSpan.FromSeconds(20));
+
+        // Withdrawn: nobody tells the page, which looks by itself; the agent asks its API server at most every five seconds.
+        world.Sandbox.Store.Delete("agentoptins", "anycast-system", "default");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(20));
+                return card.FindAll("[data-logs]").Count == 0;
+            },
+            "what was read is gone",
+            TimeSpan.FromSeconds(40));
+        Assert.NotNull(card.Find("[data-logs-ended]"));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Anycast.Core.Assistant;
 using Anycast.Core.Assistant.Conversations;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common;
+using Anycast.Tests.Harness;
 using Anycast.Web.Assistant;
 using Anycast.Web.Shell;
 using Anycast.Web.Shell.Parts;
@@ -85,6 +86,31 @@ public sealed class ChatComponentTests : BunitContext
         var message = new Message { Role = MessageRole.Assistant, State = MessageState.Interrupted, Interruption = InterruptReason.Restart, Text = "So weit", Seq = 2, CreatedAt = _clock.GetUtcNow() };
         var view = Render<ChatMessage>(p => p.Add(c => c.Message, message).Add(c => c.Last, true));
         Assert.Equal("Fortsetzen", view.Find("[data-continue]").TextContent.Trim());
+    }
+
+    [Theory]
+    [InlineData("en", "You restricted the use of your data")]
+    [InlineData("de", "Sie haben die Verwendung Ihrer Daten eingeschränkt")]
+    public void ChatMessage_StoppedByARestriction_SaysWhyAndKeepsWhatIsThere(string language, string says)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);
+        var message = new Message { Role = MessageRole.Assistant, State = MessageState.Interrupted, Interruption = InterruptReason.Restricted, Text = "So far", Seq = 2, CreatedAt = _clock.GetUtcNow() };
+        var view = Render<ChatMessage>(p => p.Add(c => c.Message, message).Add(c => c.Last, true));
+        Assert.StartsWith(says, view.Find("[data-interrupted=Restricted]").TextContent.Trim(), StringComparison.Ordinal);
+        Assert.Contains("So far", view.Markup, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("en", "It is not stored")]
+    [InlineData("de", "Es ist nicht gespeichert")]
+    [PolicyClause("S07")]
+    public void ToolCard_OfWhatWasReadUnderAnOptIn_SaysThatItIsNotKeptAndWhatStays(string language, string says)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);
+        var card = Render<ToolCard>(p => p.Add(c => c.View, new ToolView(0, "read_config_data", "{}", ToolCallStatus.Done, Read: "ConfigMap · shop · app", Output: ToolCall.NotKept)));
+        card.Find("button").Click();
+        Assert.Contains(says, card.Find("[data-not-kept]").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("opt-in", card.Markup, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,6 +18,12 @@ public enum ToolCallStatus
 /// <summary>One call of a tool within an answer: what was asked, what was read.</summary>
 public sealed class ToolCall
 {
+    /// <summary>
+    /// Stands for an output that is not kept, since it was read under an opt-in of the customer's that ends; also what a later answer of the
+    /// conversation is shown of it.
+    /// </summary>
+    public const string NotKept = """{"note":"This was read under an opt-in of the customer's and is not kept. Read it again if it is needed."}""";
+
     [Classified(DataClass.Technical)]
     public Guid UserId { get; set; }
 

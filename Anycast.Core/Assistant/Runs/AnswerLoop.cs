@@ -13,9 +13,6 @@ namespace Anycast.Core.Assistant.Runs;
 /// </summary>
 internal sealed class AnswerLoop(ModelStream models, ToolCatalog catalog, ToolRunner tools, RunStore store, UsageMeter meter, TimeProvider clock)
 {
-    /// <summary>Stands for an output that is not kept; also what a later answer of the conversation is shown of it.</summary>
-    private const string NotKept = """{"note":"This was read under an opt-in of the customer's and is not kept. Read it again if it is needed."}""";
-
     /// <returns>How it ended: done, or a limit.</returns>
     /// <exception cref="AssistantException">The model failed.</exception>
     public async Task<AssistantEvent> RunAsync(AnswerContext answer, ChannelWriter<AssistantEvent> output, CancellationToken ct)
@@ -155,7 +152,7 @@ internal sealed class AnswerLoop(ModelStream models, ToolCatalog catalog, ToolRu
         row.Status = result.Code is null ? ToolCallStatus.Done : ToolCallStatus.Failed;
         row.Code = result.Code;
         row.Read = Cut(result.Read, 400);
-        row.Output = result.Code is null && catalog.Find(call.Name) is { KeepsOutput: false } ? NotKept : result.Output.GetRawText();
+        row.Output = result.Code is null && catalog.Find(call.Name) is { KeepsOutput: false } ? ToolCall.NotKept : result.Output.GetRawText();
         row.ProposalId = result.ProposalId;
         row.DurationMs = (int)watch.ElapsedMilliseconds;
         await store.FinishToolCallAsync(row, CancellationToken.None);
