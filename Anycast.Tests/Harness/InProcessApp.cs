@@ -19,6 +19,9 @@ public sealed class InProcessApp(IReadOnlyDictionary<string, string?>? settings 
         {
             ["Anycast:Accounts:BcryptCost"] = "4",
             ["Anycast:Demo:Enabled"] = "false",
+
+            // The run's log is for what went wrong; a test that reads what is logged has a provider of its own.
+            ["Logging:Console:LogLevel:Default"] = "Warning",
         }.Concat(settings ?? new Dictionary<string, string?>()).Append(new("Anycast:Data:Directory", _directory.Path)).GroupBy(s => s.Key).Select(g => g.Last())));
         return base.CreateHost(builder);
     }
