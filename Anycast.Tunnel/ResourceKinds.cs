@@ -47,7 +47,7 @@ public static class ResourceKinds
         new("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true, false),
         new("networking.k8s.io", "v1", "ingressclasses", "IngressClass", false, false),
         new("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true, false),
-        new("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true, false),
+        new("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true, true),
         new("storage.k8s.io", "v1", "storageclasses", "StorageClass", false, false),
         new("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", false, false),
         new("storage.k8s.io", "v1", "csidrivers", "CSIDriver", false, false),

@@ -39,7 +39,7 @@ public static class ClusterKinds
         new("networking.k8s.io", "v1", "Ingress", "ingresses", true),
         new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
         new("", "v1", "Event", "events", true),
-        new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, HasRows: false),
+        new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true),
         new("networking.k8s.io", "v1", "IngressClass", "ingressclasses", false, HasRows: false),
         new("", "v1", "PersistentVolume", "persistentvolumes", false, HasRows: false),
         new("storage.k8s.io", "v1", "StorageClass", "storageclasses", false, HasRows: false),
@@ -49,6 +49,9 @@ public static class ClusterKinds
 
     /// <summary>Kinds whose rows every cache holds.</summary>
     public static readonly IReadOnlyList<string> WithRows = [.. All.Where(k => k.HasRows).Select(k => k.Kind)];
+
+    /// <summary>Of these, what people list: EndpointSlices are kept for how Services are doing.</summary>
+    public static readonly IReadOnlyList<string> Listed = [.. WithRows.Where(k => k != "EndpointSlice")];
 
     /// <summary>Deployment, StatefulSet, DaemonSet: what people mean by workloads.</summary>
     public static readonly IReadOnlyList<string> Workloads = ["Deployment", "StatefulSet", "DaemonSet"];

@@ -43,9 +43,9 @@ public sealed class ListResourcesTool(ClusterGateway gateway) : Tool<ListResourc
             return ClusterToolResults.NoCluster;
         }
 
-        if (!ClusterKinds.WithRows.Contains(arguments.Kind) || arguments.Namespace is { } given && !KubernetesNames.IsNamespace(given) || arguments.Search?.Length > 253)
+        if (!ClusterKinds.Listed.Contains(arguments.Kind) || arguments.Namespace is { } given && !KubernetesNames.IsNamespace(given) || arguments.Search?.Length > 253)
         {
-            return ToolResult.Fail("tool.arguments", $"Kinds that can be listed: {string.Join(", ", ClusterKinds.WithRows)}. A namespace is a lower-case name.");
+            return ToolResult.Fail("tool.arguments", $"Kinds that can be listed: {string.Join(", ", ClusterKinds.Listed)}. A namespace is a lower-case name.");
         }
 
         var open = await gateway.OpenCacheAsync(context.Actor, context.TeamId, clusterId, ct);
@@ -201,8 +201,8 @@ internal static class ClusterToolResults
         WorkloadRow w => new { w.Namespace, w.Name, w.Status, Health = w.Health.ToString(), Ready = $"{w.Ready}/{w.Desired}", w.Updated, w.Image },
         NodeRow n => new { n.Name, n.Status, Health = n.Health.ToString(), n.Roles, n.Version, n.Pressures, Cordoned = n.Unschedulable },
         JobRow j => new { j.Namespace, j.Name, j.Status, Health = j.Health.ToString(), j.Active, j.Succeeded, j.Failed, j.Schedule, j.Suspended },
-        ServiceRow s => new { s.Namespace, s.Name, s.Type, s.ClusterIp, s.Ports },
-        IngressRow i => new { i.Namespace, i.Name, i.Class, i.Hosts, i.Backends, Health = i.Health.ToString() },
+        ServiceRow s => new { s.Namespace, s.Name, s.Type, s.ClusterIp, s.Ports, s.Status, Health = s.Health.ToString() },
+        IngressRow i => new { i.Namespace, i.Name, i.Class, i.Hosts, i.Backends, i.Status, Health = i.Health.ToString() },
         ClaimRow c => new { c.Namespace, c.Name, c.Status, Health = c.Health.ToString(), c.StorageClass, c.Volume, c.RequestedBytes },
         EventRow e => new { e.Namespace, About = $"{e.ObjectKind}/{e.ObjectName}", e.Type, e.Reason, e.Message, e.Count, LastSeen = At(e.LastSeenTicks) },
         _ => new { row.Namespace, row.Name, row.Status, Health = row.Health.ToString() },

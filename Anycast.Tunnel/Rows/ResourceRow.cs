@@ -145,6 +145,15 @@ public sealed record ServiceRow : ResourceRow
     public string Ports { get; init; } = "";
 }
 
+/// <summary>An EndpointSlice; its owner is the Service it belongs to. Kept only for how Services are doing.</summary>
+public sealed record EndpointSliceRow : ResourceRow
+{
+    /// <summary>Endpoints that take traffic.</summary>
+    public int Ready { get; init; }
+
+    public int Endpoints { get; init; }
+}
+
 /// <summary>An Ingress.</summary>
 public sealed record IngressRow : ResourceRow
 {

@@ -53,6 +53,7 @@ public sealed class RowBuilder(string kind, Projector projector) : IDisposable
         "Job" => SmallRows.Job(root),
         "CronJob" => SmallRows.CronJob(root),
         "Service" => SmallRows.Service(root),
+        "EndpointSlice" => SmallRows.EndpointSlice(root),
         "Ingress" => SmallRows.Ingress(root),
         "PersistentVolumeClaim" => SmallRows.Claim(root),
         "Event" => SmallRows.Event(root),

@@ -35,9 +35,11 @@ internal static class RowFields
         ["Job"] = [.. Conditions, "spec.suspend", "spec.completions", "status.active", "status.succeeded", "status.failed", "status.startTime"],
         ["CronJob"] = ["spec.schedule", "spec.suspend", "status.lastScheduleTime", "status.active[].name"],
         ["Service"] = ["spec.type", "spec.clusterIP", "spec.ports[].port", "spec.ports[].nodePort", "spec.ports[].protocol", "status.loadBalancer.ingress[].ip", "status.loadBalancer.ingress[].hostname"],
+        ["EndpointSlice"] = ["metadata.labels", "endpoints[].conditions.ready", "endpoints[].addresses[]"],
         ["Ingress"] =
         [
             "spec.ingressClassName", "spec.rules[].host", "spec.rules[].http.paths[].backend.service.name", "spec.rules[].http.paths[].backend.service.port.number",
+            "status.loadBalancer.ingress[].ip", "status.loadBalancer.ingress[].hostname",
             "spec.rules[].http.paths[].backend.service.port.name", "spec.defaultBackend.service.name", "spec.defaultBackend.service.port.number", "spec.defaultBackend.service.port.name",
         ],
         ["PersistentVolumeClaim"] = ["status.phase", "spec.storageClassName", "spec.volumeName", "spec.resources.requests"],

@@ -60,6 +60,7 @@ public sealed class RowReader(string kind, ProjectionCheck? check = null)
             "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet" => Workload(head, ref c),
             "Job" or "CronJob" => Job(head, ref c),
             "Service" => Service(head, ref c),
+            "EndpointSlice" => EndpointSlice(head, ref c),
             "Ingress" => Ingress(head, ref c),
             "PersistentVolumeClaim" => Claim(head, ref c),
             "Event" => Event(head, ref c),
@@ -96,6 +97,12 @@ public sealed class RowReader(string kind, ProjectionCheck? check = null)
     {
         Kind = kind, Namespace = head.Namespace, Name = head.Name, Uid = head.Uid, CreatedTicks = head.Created, Health = head.Health, Status = head.Status, OwnerKind = head.OwnerKind, OwnerName = head.OwnerName,
         Type = c.Shared(LeafType.Enum), ClusterIp = c.Text(LeafType.Ip), Ports = c.List(LeafType.Name),
+    };
+
+    private EndpointSliceRow EndpointSlice(RowHead head, ref RowCells c) => new()
+    {
+        Kind = kind, Namespace = head.Namespace, Name = head.Name, Uid = head.Uid, CreatedTicks = head.Created, Health = head.Health, Status = head.Status, OwnerKind = head.OwnerKind, OwnerName = head.OwnerName,
+        Ready = c.Int(), Endpoints = c.Int(),
     };
 
     private IngressRow Ingress(RowHead head, ref RowCells c) => new()

@@ -73,6 +73,9 @@ public sealed class RowWriter : IDisposable
             case ServiceRow service:
                 Texts(service.Type, service.ClusterIp, service.Ports);
                 break;
+            case EndpointSliceRow slice:
+                Numbers(slice.Ready, slice.Endpoints);
+                break;
             case IngressRow ingress:
                 Texts(ingress.Class, ingress.Hosts, ingress.Backends);
                 break;

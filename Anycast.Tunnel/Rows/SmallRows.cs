@@ -103,6 +103,29 @@ internal static class SmallRows
         };
     }
 
+    public static EndpointSliceRow EndpointSlice(JsonElement root)
+    {
+        var meta = RowMeta.Of(root);
+        var service = root.At("metadata", "labels").At("kubernetes.io/service-name").Text();
+        var endpoints = root.At("endpoints").Items().ToList();
+
+        // A condition that is not said counts as ready (discovery.k8s.io/v1).
+        var ready = endpoints.Count(e => e.At("conditions").At("ready").ValueKind != JsonValueKind.False);
+        return new EndpointSliceRow
+        {
+            Kind = "EndpointSlice",
+            Namespace = meta.Namespace,
+            Name = meta.Name,
+            Uid = meta.Uid,
+            CreatedTicks = meta.Created,
+            OwnerKind = "Service",
+            OwnerName = service.Length > 0 ? service : meta.OwnerKind == "Service" ? meta.OwnerName : "",
+            Health = ready > 0 ? Health.Healthy : Health.Unknown,
+            Ready = ready,
+            Endpoints = endpoints.Count,
+        };
+    }
+
     public static IngressRow Ingress(JsonElement root)
     {
         var meta = RowMeta.Of(root);
@@ -119,7 +142,9 @@ internal static class SmallRows
             Uid = meta.Uid,
             CreatedTicks = meta.Created,
             Status = meta.Deleting ? "Terminating" : "",
-            Health = meta.Deleting ? Health.Progressing : Health.Unknown,
+
+            // An address means that a controller serves it; whether its backends are there, the service knows, which sees the Services.
+            Health = meta.Deleting ? Health.Progressing : root.At("status", "loadBalancer", "ingress").Count() > 0 ? Health.Healthy : Health.Unknown,
             Class = spec.At("ingressClassName").Text(),
             Hosts = string.Join(',', hosts),
             Backends = string.Join(',', backends),

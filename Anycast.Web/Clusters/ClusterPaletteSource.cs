@@ -39,7 +39,7 @@ public sealed class ClusterPaletteSource(ClusterService clusters, ClusterGateway
         {
             if (await gateway.OpenCacheAsync(actor, cluster.TeamId, cluster.Id, ct) is { IsOk: true, Value: { } open })
             {
-                var query = RowQuery.Of(ClusterKinds.WithRows.Where(k => k is not ("Event" or "ReplicaSet"))) with { Search = text };
+                var query = RowQuery.Of(ClusterKinds.Listed.Where(k => k is not ("Event" or "ReplicaSet"))) with { Search = text };
                 found.AddRange(open.Query(query, 0, 100).Items
                     .OrderByDescending(r => PaletteMatch.Score(text, r.Name)).ThenBy(r => r.Kind == "Pod").Take(Objects)
                     .Select(r => new PaletteEntry(r.Name, $"{r.Kind} · {(r.Namespace.Length > 0 ? r.Namespace + " · " : "")}{cluster.Name}", "box",

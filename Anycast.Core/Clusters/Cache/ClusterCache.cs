@@ -18,7 +18,7 @@ public sealed record HealthCounts(int Failing, int Warning, int Progressing, int
 }
 
 /// <summary>
-/// What is known of one cluster: rows of thirteen kinds, fed by one watch each, shared by all viewers. When the connection goes the rows
+/// What is known of one cluster: rows of fourteen kinds, fed by one watch each, shared by all viewers. When the connection goes the rows
 /// stay, marked with the instant. Every read takes the <see cref="ClusterScope"/> of who reads.
 /// </summary>
 public sealed class ClusterCache
@@ -26,6 +26,7 @@ public sealed class ClusterCache
     private readonly Lock _lock = new();
     private readonly Dictionary<string, RowTable> _tables;
     private readonly Dictionary<string, View> _views = [];
+    private readonly NetworkHealth _network;
     private readonly ChangeNotifier _notifier;
     private ClusterConnection _connection = new(false, null);
     private ClusterFeed? _feed;
@@ -37,6 +38,7 @@ public sealed class ClusterCache
         _notifier = new ChangeNotifier(clock);
         _tables = ClusterKinds.WithRows.ToDictionary(
             k => k, k => new RowTable(k, k == "Event" ? ClusterLimits.Events : ClusterLimits.RowsPerKind), StringComparer.Ordinal);
+        _network = new NetworkHealth(_tables);
     }
 
     public Guid ClusterId { get; }
@@ -153,6 +155,7 @@ public sealed class ClusterCache
     internal void Apply(ClusterFeed? feed, string kind, RowChange change)
     {
         bool changed, state;
+        IReadOnlyList<string> others;
         lock (_lock)
         {
             if (!ReferenceEquals(feed, _feed))
@@ -162,13 +165,20 @@ public sealed class ClusterCache
 
             var table = _tables[kind];
             var before = table.State;
+            change = _network.Judged(change);
             changed = table.Apply(change);
+            others = _network.Follow(kind, change);
             state = table.State != before;
         }
 
         if (changed)
         {
             _notifier.Notify(kind, connection: state);
+        }
+
+        foreach (var other in others)
+        {
+            _notifier.Notify(other);
         }
     }
 

@@ -75,6 +75,19 @@ internal sealed class RowTable(string kind, int limit)
         }
     }
 
+    /// <summary>Puts another judgement in a row's place; true when a viewer could see a difference.</summary>
+    public bool Replace(ResourceRow row)
+    {
+        var key = row.Key;
+        if (!_rows.TryGetValue(key, out var known) || known.Row.Equals(row))
+        {
+            return false;
+        }
+
+        _rows[key] = known with { Row = row };
+        return Bump();
+    }
+
     public void MarkStale()
     {
         if (State != RowTableState.Empty)
