@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Anycast.Tests.Accounts;
 
 /// <summary>Two hundred people who sign in at once leave room for everybody else's pages (T16).</summary>
+[Collection(Tunnel.MeasuredCollection.Name)]
 public sealed class SignInLoadTests
 {
     private const int AtOnce = 200;
@@ -41,10 +42,16 @@ public sealed class SignInLoadTests
         using var app = new CostlyApp();
         var signIn = app.Inner.Services.GetRequiredService<SignInService>();
         await signIn.PasswordAsync("warm@example.org", "short", "192.0.2.1", null, default);
-        var began = Stopwatch.GetTimestamp();
-        var refused = await signIn.PasswordAsync("somebody@example.org", new string('a', 1 << 20), "192.0.2.1", null, default);
-        Assert.Equal("accounts.sign_in_wrong", refused.Failure!.Code);
-        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMilliseconds(60), $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:0} ms"); // a hash of this cost takes above 65 ms
+        var best = TimeSpan.MaxValue; // of several: what else runs here can only add
+        for (var i = 2; i < 10; i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var refused = await signIn.PasswordAsync("somebody@example.org", new string('a', 1 << 20), $"192.0.2.{i}", null, default);
+            Assert.Equal("accounts.sign_in_wrong", refused.Failure!.Code);
+            best = Stopwatch.GetElapsedTime(began) is var taken && taken < best ? taken : best;
+        }
+
+        Assert.True(best < TimeSpan.FromMilliseconds(60), $"{best.TotalMilliseconds:0} ms"); // a hash of this cost takes above 65 ms
     }
 
     private static async Task<double> TimeAsync(HttpClient client)
