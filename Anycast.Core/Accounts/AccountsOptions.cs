@@ -11,6 +11,9 @@ public sealed class AccountsOptions
 
     public const int PasswordMaxLength = 128;
 
+    /// <summary>Id of the pepper that the service makes for itself.</summary>
+    public const string OwnPepperId = "p1";
+
     /// <summary>Lifetime of a link that confirms an address.</summary>
     public static readonly TimeSpan ConfirmationLifetime = TimeSpan.FromHours(24);
 
@@ -32,11 +35,11 @@ public sealed class AccountsOptions
     /// <summary>bcrypt cost; 12 by decision (DESIGN promise 7), lower only in tests. Stored hashes outside 4–14 are refused.</summary>
     public int BcryptCost { get; set; } = 12;
 
-    /// <summary>Secret mixed into every password hash. Empty: derived from the master key.</summary>
+    /// <summary>Secret mixed into every password hash. Empty: one of the service's own, made once and stored wrapped by the master key.</summary>
     public string? Pepper { get; set; }
 
     /// <summary>Id of the pepper, stored with each hash so that it can be replaced.</summary>
-    public string PepperId { get; set; } = "p1";
+    public string PepperId { get; set; } = OwnPepperId;
 
     /// <summary>Peppers that were replaced, by id: their hashes are still verified, and stored anew with the present one at the next sign-in.</summary>
     public Dictionary<string, string> OldPeppers { get; set; } = [];

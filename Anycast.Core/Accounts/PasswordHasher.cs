@@ -17,19 +17,25 @@ public sealed class PasswordHasher : IPasswordHasher<User>
     private const int HighestCost = 14; // A stored hash of cost 31 would burn a core for days (T16).
 
     private readonly AccountsOptions _options;
-    private readonly Dictionary<string, byte[]> _peppers;
+    private readonly Func<byte[]> _ownPepper;
     private readonly string _dummy;
 
     // bcrypt takes a quarter of a second of one core: more at once than cores only makes everybody wait (T16). Who waits holds no thread meanwhile, and
     // the work has one of its own: else two hundred sign-ins at once would leave none for anybody's page.
     private static readonly SemaphoreSlim s_cores = new(Environment.ProcessorCount);
 
-    public PasswordHasher(IOptions<AccountsOptions> options, MasterKey master)
+    public PasswordHasher(IOptions<AccountsOptions> options, ServiceKeys keys)
+        : this(options.Value, () => keys.Get(ServiceKeys.PasswordPepper))
     {
-        _options = options.Value;
-        _peppers = _options.OldPeppers.ToDictionary(p => p.Key, p => Encoding.UTF8.GetBytes(p.Value), StringComparer.Ordinal);
-        _peppers[_options.PepperId] = string.IsNullOrEmpty(_options.Pepper) ? master.Derive("password-pepper") : Encoding.UTF8.GetBytes(_options.Pepper);
-        _dummy = Hash(Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
+    }
+
+    internal PasswordHasher(AccountsOptions options, Func<byte[]> ownPepper)
+    {
+        _options = options;
+        _ownPepper = ownPepper;
+
+        // Only the work counts: no pepper is needed to have a hash that nothing verifies against.
+        _dummy = Format(BC.HashPassword(Convert.ToBase64String(RandomNumberGenerator.GetBytes(48)), options.BcryptCost));
     }
 
     public string HashPassword(User user, string password) => Hash(password);
@@ -46,12 +52,30 @@ public sealed class PasswordHasher : IPasswordHasher<User>
     /// <summary>Does the work of a verification for an account that does not exist, so that timing tells nothing (T18).</summary>
     public Task VerifyNothingAsync(string password, CancellationToken ct) => WithCoreAsync(() => Verify(_dummy, password), ct);
 
-    private string Hash(string password) => $"{Scheme}${_options.PepperId}${BC.HashPassword(Prepare(password, _peppers[_options.PepperId]), _options.BcryptCost)}";
+    private string Hash(string password) => Format(BC.HashPassword(Prepare(password, FindPepper(_options.PepperId)!), _options.BcryptCost));
+
+    private string Format(string hash) => $"{Scheme}${_options.PepperId}${hash}";
+
+    /// <summary>A configured pepper wins; else it is the service's own. Hashes of the own one go on to verify after another was configured.</summary>
+    private byte[]? FindPepper(string id)
+    {
+        if (id == _options.PepperId && !string.IsNullOrEmpty(_options.Pepper))
+        {
+            return Encoding.UTF8.GetBytes(_options.Pepper);
+        }
+
+        if (_options.OldPeppers.TryGetValue(id, out var old))
+        {
+            return Encoding.UTF8.GetBytes(old);
+        }
+
+        return id == _options.PepperId || id == AccountsOptions.OwnPepperId ? _ownPepper() : null;
+    }
 
     private PasswordVerificationResult Verify(string stored, string password)
     {
         var parts = stored.Split('$', 3);
-        if (parts is not [Scheme, var pepperId, var hash] || !_peppers.TryGetValue(pepperId, out var pepper) || CostOf(hash) is not { } cost || cost > HighestCost)
+        if (parts is not [Scheme, var pepperId, var hash] || CostOf(hash) is not { } cost || cost > HighestCost || FindPepper(pepperId) is not { } pepper)
         {
             return PasswordVerificationResult.Failed;
         }

@@ -11,12 +11,12 @@ namespace Anycast.Core.Accounts;
 public sealed record FoundSession(Guid Id, Guid UserId, byte[] Ticket);
 
 /// <summary>Sessions on the server (D21, S04, K04). The cookie holds a random key; the row decides alone whether it is good.</summary>
-public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, MasterKey master, ActivityLog activity, IOptions<SessionLimits> limits, TimeProvider clock)
+public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, ServiceKeys keys, ActivityLog activity, IOptions<SessionLimits> limits, TimeProvider clock)
 {
     /// <summary>Activity is recorded at most this late.</summary>
     public static readonly TimeSpan Granularity = TimeSpan.FromSeconds(60);
 
-    private readonly byte[] _ticketKey = master.Derive("session-tickets");
+    private byte[] TicketKey => keys.Get(ServiceKeys.SessionTickets);
 
     /// <summary>Opens a session; returns the key for the cookie.</summary>
     public async Task<string> OpenAsync(Guid sessionId, Guid userId, byte[] ticket, string? ip, string device, CancellationToken ct)
@@ -29,7 +29,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
             Id = sessionId,
             UserId = userId,
             KeyHash = Ids.Hash(key),
-            Ticket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N")),
+            Ticket = SealedBytes.Seal(TicketKey, ticket, sessionId.ToString("N")),
             CreatedAt = now,
             LastSeenAt = now,
             ProvenAt = now,
@@ -58,7 +58,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
             await db.Sessions.Where(s => s.Id == row.Id && s.LastSeenAt == row.LastSeenAt).ExecuteUpdateAsync(s => s.SetProperty(x => x.LastSeenAt, now), ct);
         }
 
-        return new FoundSession(row.Id, row.UserId, SealedBytes.Open(_ticketKey, row.Ticket, row.Id.ToString("N")));
+        return new FoundSession(row.Id, row.UserId, SealedBytes.Open(TicketKey, row.Ticket, row.Id.ToString("N")));
     }
 
     /// <summary>Whether a session still lives and its user may still act.</summary>
@@ -99,7 +99,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     public async Task RenewAsync(string key, Guid sessionId, Guid userId, byte[] ticket, CancellationToken ct)
     {
         var hash = Ids.Hash(key);
-        var sealedTicket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N"));
+        var sealedTicket = SealedBytes.Seal(TicketKey, ticket, sessionId.ToString("N"));
         await using var db = await contexts.CreateDbContextAsync(ct);
         await db.Sessions.Where(s => s.KeyHash == hash && s.Id == sessionId && s.UserId == userId).ExecuteUpdateAsync(s => s.SetProperty(x => x.Ticket, sealedTicket), ct);
     }
@@ -109,7 +109,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Mas
     {
         var key = Ids.Secret();
         var hash = Ids.Hash(key);
-        var sealedTicket = SealedBytes.Seal(_ticketKey, ticket, sessionId.ToString("N"));
+        var sealedTicket = SealedBytes.Seal(TicketKey, ticket, sessionId.ToString("N"));
         await using var db = await contexts.CreateDbContextAsync(ct);
         var changed = await db.Sessions.Where(s => s.Id == sessionId).ExecuteUpdateAsync(s => s.SetProperty(x => x.KeyHash, hash).SetProperty(x => x.Ticket, sealedTicket), ct);
         return changed == 1 ? key : null;

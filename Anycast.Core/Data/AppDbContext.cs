@@ -32,6 +32,7 @@ public abstract class AppDbContext(DbContextOptions options) : IdentityUserConte
 {
     // Common
     public DbSet<OwnerKey> OwnerKeys => Set<OwnerKey>();
+    public DbSet<ServiceKey> ServiceKeys => Set<ServiceKey>();
     public DbSet<RateBucket> RateBuckets => Set<RateBucket>();
     public DbSet<UserCounter> UserCounters => Set<UserCounter>();
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();

@@ -13,7 +13,7 @@ public static class DataSetup
     /// <summary>Name of the SQLite file within <see cref="DataOptions.Directory"/>.</summary>
     public const string SqliteFile = "anycast.db";
 
-    /// <summary>Registers the contexts, the master key and the migrator. <paramref name="root"/> is the directory relative paths start at.</summary>
+    /// <summary>Registers the contexts, the master keys and the migrator. <paramref name="root"/> is the directory relative paths start at.</summary>
     /// <exception cref="InvalidOperationException">PostgreSQL is configured without a master key.</exception>
     public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration, string root)
     {
@@ -26,7 +26,8 @@ public static class DataSetup
         }
 
         services.AddSingleton(options);
-        services.AddSingleton(ReadMasterKey(configuration, options));
+        services.AddSingleton(MasterKeySource.Read(
+            configuration, root, options.UsesPostgres ? null : Path.Combine(options.Directory, "keys"), Path.Combine(options.Directory, SqliteFile)));
 
         if (options.UsesPostgres)
         {
@@ -42,6 +43,9 @@ public static class DataSetup
         // Identity's stores ask for a scoped context.
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<AppDbContext>>().CreateDbContext());
         services.AddSingleton<Sealer>();
+        services.AddSingleton<ServiceKeys>();
+        services.AddSingleton<MasterKeyUsage>();
+        services.AddSingleton<KeyRewrap>();
         services.AddSingleton<DatabaseMigrator>();
         return services;
     }
@@ -74,18 +78,6 @@ public static class DataSetup
         builder.UseApplicationServiceProvider(new ServiceCollection()
             .Configure<IdentityOptions>(o => o.Stores.SchemaVersion = IdentitySchemaVersions.Version3)
             .BuildServiceProvider());
-
-    private static MasterKey ReadMasterKey(IConfiguration configuration, DataOptions options)
-    {
-        if (configuration["Anycast:MasterKey"] is { Length: > 0 } configured)
-        {
-            return MasterKey.FromConfiguration(configured);
-        }
-
-        return options.UsesPostgres
-            ? throw new InvalidOperationException("With PostgreSQL, set Anycast__MasterKey (32 random bytes in base64, the same on every replica). It must not live in the database.")
-            : MasterKey.FromFile(Path.Combine(options.Directory, "keys", "master.key"));
-    }
 
     /// <summary>Hands out the configured provider's context under the model's name.</summary>
     private sealed class ContextFactory<TContext>(IDbContextFactory<TContext> inner) : IDbContextFactory<AppDbContext>

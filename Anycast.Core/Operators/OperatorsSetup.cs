@@ -5,5 +5,5 @@ namespace Anycast.Core.Operators;
 public static class OperatorsSetup
 {
     public static IServiceCollection AddOperators(this IServiceCollection services) =>
-        services.AddSingleton<OperatorAccess>().AddSingleton<UserDirectory>().AddSingleton<TeamDirectory>().AddSingleton<MailDesk>().AddSingleton<BetaDirectory>();
+        services.AddSingleton<OperatorAccess>().AddSingleton<UserDirectory>().AddSingleton<TeamDirectory>().AddSingleton<MailDesk>().AddSingleton<BetaDirectory>().AddSingleton<MasterKeyDesk>();
 }

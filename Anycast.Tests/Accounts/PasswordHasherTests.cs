@@ -1,8 +1,6 @@
 using Anycast.Core.Accounts;
-using Anycast.Core.Common.Sealing;
 using Anycast.Tests.Harness;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.Options;
 using BC = BCrypt.Net.BCrypt;
 
 namespace Anycast.Tests.Accounts;
@@ -118,5 +116,5 @@ public sealed class PasswordHasherTests
 
     private static PasswordHasher Hasher(int cost = 4) => With(new AccountsOptions { BcryptCost = cost });
 
-    private static PasswordHasher With(AccountsOptions options) => new(Options.Create(options), new MasterKey(new byte[32]));
+    private static PasswordHasher With(AccountsOptions options) => new(options, () => new byte[32]);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Anycast.Tests.Harness;
 using Microsoft.Data.Sqlite;
@@ -25,6 +26,7 @@ public sealed class MigrationTests
     public async Task Migrate_WithTheLockOfADeadProcess_GoesOnAtOnce()
     {
         await using var database = await TestDatabase.CreateEmptyAsync(TestProvider.Sqlite);
+        MasterKey.FromFile(database.MasterKeyFile); // The dead process made it first.
         await using (var connection = new SqliteConnection($"Data Source={database.SqliteFile};Pooling=False"))
         {
             await connection.OpenAsync();

@@ -2,6 +2,7 @@ using Anycast.Core.Accounts;
 using Anycast.Core.Activity;
 using Anycast.Core.ApiTokens;
 using Anycast.Core.Common;
+using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Anycast.Core.Mail;
 using Anycast.Core.Notifications;
@@ -38,8 +39,12 @@ public sealed class CoreHost : IAsyncDisposable
 
     /// <summary>Starts on a fresh, migrated database. <paramref name="more"/> adds the services of further features.</summary>
     public static async Task<CoreHost> StartAsync(
-        TestProvider provider, Action<IServiceCollection, IConfiguration>? more = null, IReadOnlyDictionary<string, string?>? settings = null) =>
-        Build(await TestDatabase.CreateAsync(provider), ownsDatabase: true, more, settings, clock: null);
+        TestProvider provider, Action<IServiceCollection, IConfiguration>? more = null, IReadOnlyDictionary<string, string?>? settings = null)
+    {
+        var host = Build(await TestDatabase.CreateAsync(provider), ownsDatabase: true, more, settings, clock: null);
+        host.Get<ServiceKeys>().Get(ServiceKeys.PasswordPepper); // As a start does.
+        return host;
+    }
 
     /// <summary>Starts on a given database, which stays: a second host on the same one stands for a replica, or for the process after a restart.</summary>
     public static CoreHost Start(

@@ -1,3 +1,4 @@
+using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -32,6 +33,9 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>The SQLite file.</summary>
     public string SqliteFile => _directory.File(DataSetup.SqliteFile);
 
+    /// <summary>The file of the master key on SQLite.</summary>
+    public string MasterKeyFile => _directory.File("keys", "master.key");
+
     /// <summary>The connection string of this database on PostgreSQL; null on SQLite.</summary>
     public string? Postgres { get; private set; }
 
@@ -54,7 +58,10 @@ public sealed class TestDatabase : IAsyncDisposable
         var database = new TestDatabase(provider);
         if (provider == TestProvider.Sqlite)
         {
-            File.Copy(await SqliteTemplateAsync(), database.SqliteFile);
+            var template = await SqliteTemplateAsync();
+            File.Copy(template, database.SqliteFile);
+            System.IO.Directory.CreateDirectory(database._directory.File("keys"));
+            File.Copy(Path.Combine(Path.GetDirectoryName(template)!, "keys", "master.key"), database.MasterKeyFile);
         }
         else
         {
@@ -151,6 +158,9 @@ public sealed class TestDatabase : IAsyncDisposable
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         await using var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddData(configuration, Path.GetTempPath()).BuildServiceProvider();
         await services.GetRequiredService<DatabaseMigrator>().MigrateAsync(CancellationToken.None);
+
+        // As a start does. Made later they would be made in the midst of a transaction of whoever needs them first, and wait for it.
+        services.GetRequiredService<ServiceKeys>().Get(ServiceKeys.PasswordPepper);
     }
 
     private static async Task CreatePostgresAsync(string name, string template)

@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.ApiTokens;
+using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Anycast.Web.Accounts;
 using Hangfire;
@@ -32,6 +33,7 @@ public static class Jobs
         });
         services.AddHangfireServer(o => o.WorkerCount = 2);
         services.AddSingleton<AccountMaintenanceJob>();
+        services.AddSingleton<IKeyRewrapQueue, KeyRewrapQueue>();
         return services;
     }
 
@@ -50,6 +52,8 @@ public static class Jobs
             var jobs = app.Services.GetRequiredService<IRecurringJobManager>();
             jobs.AddOrUpdate<AccountMaintenanceJob>("account-maintenance", job => job.RunAsync(CancellationToken.None), Cron.Hourly());
             jobs.AddOrUpdate<ApiTokenJob>("api-tokens", job => job.RunAsync(CancellationToken.None), Cron.Hourly());
+
+            app.Services.ScheduleRewrap();
 
             // A machine that slept through the hour catches up: the sweep looks at rows, not at when it ran last.
             app.Services.GetRequiredService<IBackgroundJobClient>().Enqueue<AccountMaintenanceJob>(job => job.RunAsync(CancellationToken.None));

@@ -11,32 +11,27 @@ namespace Anycast.Web.Hosting;
 /// <summary>ASP.NET's own keys (antiforgery, circuits) live in the database for all replicas, wrapped by the master key, which does not (T10).</summary>
 public static class KeyRing
 {
-    private const string Place = "DataProtectionKeys";
-
     public static IServiceCollection AddKeyRing(this IServiceCollection services)
     {
         services.AddDataProtection().SetApplicationName("anycast").PersistKeysToDbContext<AppDbContext>();
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider =>
-            new ConfigureOptions<KeyManagementOptions>(o => o.XmlEncryptor = new Encryptor(provider.GetRequiredService<MasterKey>())));
+            new ConfigureOptions<KeyManagementOptions>(o => o.XmlEncryptor = new Encryptor(provider.GetRequiredService<MasterKeys>(), provider.GetRequiredService<MasterKeyUsage>())));
         return services;
     }
 
-    private sealed class Encryptor(MasterKey master) : IXmlEncryptor
+    private sealed class Encryptor(MasterKeys masters, MasterKeyUsage usage) : IXmlEncryptor
     {
         public EncryptedXmlInfo Encrypt(XElement plaintextElement)
         {
-            var plain = System.Text.Encoding.UTF8.GetBytes(plaintextElement.ToString(SaveOptions.DisableFormatting));
-            var value = Convert.ToBase64String(SealedBytes.Seal(master.Derive("data-protection"), plain, Place));
-            return new EncryptedXmlInfo(new XElement("sealed", value), typeof(Decryptor));
+            // The framework makes a new key when it can read none, which would sign everybody out although the old ones only wait for their master key.
+            return usage.IsRingReadable()
+                ? new EncryptedXmlInfo(WrappedXml.Wrap(masters, plaintextElement), typeof(Decryptor))
+                : throw new InvalidOperationException("No key is added to the ring while one in it cannot be read: a master key is missing.");
         }
     }
 
     internal sealed class Decryptor(IServiceProvider services) : IXmlDecryptor
     {
-        public XElement Decrypt(XElement encryptedElement)
-        {
-            var key = services.GetRequiredService<MasterKey>().Derive("data-protection");
-            return XElement.Parse(System.Text.Encoding.UTF8.GetString(SealedBytes.Open(key, Convert.FromBase64String(encryptedElement.Value), Place)));
-        }
+        public XElement Decrypt(XElement encryptedElement) => WrappedXml.Unwrap(services.GetRequiredService<MasterKeys>(), encryptedElement);
     }
 }

@@ -13,6 +13,7 @@ public static class StartUp
     {
         var stopping = app.Lifetime.ApplicationStopping;
         await app.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(stopping);
+        await app.PrepareKeysAsync(stopping);
         await app.Services.GetRequiredService<SetupService>().CreateFromConfigurationAsync(stopping);
 
         // Before anybody can sign in: whoever does finds the demo's team.

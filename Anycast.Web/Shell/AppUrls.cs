@@ -52,6 +52,7 @@ public static class AppUrls
     public const string OperatorMail = "/operator/mail";
     public const string OperatorMailPreview = OperatorMail + "/preview";
     public const string OperatorBeta = "/operator/beta";
+    public const string OperatorHealth = "/operator/health";
     public const string OperatorJobs = "/operator/jobs";
 
     /// <summary>What stands in an object's address for the core API group, whose name is empty.</summary>

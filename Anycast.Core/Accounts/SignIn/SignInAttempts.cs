@@ -8,15 +8,13 @@ using Microsoft.EntityFrameworkCore;
 namespace Anycast.Core.Accounts.SignIn;
 
 /// <summary>Makes, counts and ends <see cref="SignInAttempt"/>s.</summary>
-public sealed class SignInAttempts(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock)
+public sealed class SignInAttempts(IDbContextFactory<AppDbContext> contexts, ServiceKeys keys, TimeProvider clock)
 {
     /// <summary>An attempt is over after this time.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     /// <summary>After so many wrong codes an attempt is over.</summary>
     public const int MaxTries = 5;
-
-    private readonly byte[] _codeKey = master.Derive("sign-in-codes");
 
     /// <summary>Begins an attempt in the caller's context; an earlier one of the same kind is void. Returns the secret for the browser's cookie.</summary>
     internal async Task<string> BeginAsync(AppDbContext db, Guid userId, AttemptKind kind, string? code, CancellationToken ct)
@@ -69,6 +67,6 @@ public sealed class SignInAttempts(IDbContextFactory<AppDbContext> contexts, Mas
     internal bool IsCode(SignInAttempt attempt, string code) => CryptographicOperations.FixedTimeEquals(
         Encoding.ASCII.GetBytes(HashCode(attempt.Id, code)), Encoding.ASCII.GetBytes(attempt.CodeHash));
 
-    /// <summary>A six-digit number has only 20 bits: it is hashed with a key that is not in the database.</summary>
-    private string HashCode(Guid id, string code) => Convert.ToHexStringLower(HMACSHA256.HashData(_codeKey, Encoding.UTF8.GetBytes($"{id:N}/{code}")));
+    /// <summary>A six-digit number has only 20 bits: it is hashed with a key that the database holds only wrapped.</summary>
+    private string HashCode(Guid id, string code) => Convert.ToHexStringLower(HMACSHA256.HashData(keys.Get(ServiceKeys.SignInCodes), Encoding.UTF8.GetBytes($"{id:N}/{code}")));
 }

@@ -40,10 +40,8 @@ public static class RateLimitTable
 /// Counts in the database, so that replicas share one count and a restart forgets nothing. Called by the services: a click in a circuit
 /// passes no middleware. When the store fails, the exception refuses the operation: a limit never fails open.
 /// </summary>
-public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock, ILogger<RateLimiter> log)
+public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts, ServiceKeys keys, TimeProvider clock, ILogger<RateLimiter> log)
 {
-    private readonly byte[] _key = master.Derive("rate-limits");
-
     /// <summary>Counts one try for <paramref name="subject"/>; a failure with <see cref="Failure.RetryAfter"/> beyond the limit.</summary>
     public async Task<Failure?> TakeAsync(RateLimit limit, string subject, CancellationToken ct)
     {
@@ -111,7 +109,7 @@ public sealed partial class RateLimiter(IDbContextFactory<AppDbContext> contexts
     }
 
     private string Key(RateLimit limit, string subject) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(limit.Name + "\n" + subject)));
+        Convert.ToHexStringLower(HMACSHA256.HashData(keys.Get(ServiceKeys.RateLimits), Encoding.UTF8.GetBytes(limit.Name + "\n" + subject)));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} was reached.")]
     private static partial void Reached(ILogger log, string limit);

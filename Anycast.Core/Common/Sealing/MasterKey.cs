@@ -3,8 +3,7 @@ using System.Security.Cryptography;
 namespace Anycast.Core.Common.Sealing;
 
 /// <summary>
-/// The key that wraps every other key; never in the database (DESIGN promise 7). With SQLite it is made on first start as a file with
-/// mode 0600 under <c>data/keys/</c>; with PostgreSQL it must be configured (<c>Anycast:MasterKey</c>, 32 bytes in base64), else start fails.
+/// A key that wraps other keys; never in the database (DESIGN promise 7). <see cref="MasterKeys"/> holds those that are configured.
 /// </summary>
 public sealed class MasterKey
 {
@@ -14,16 +13,22 @@ public sealed class MasterKey
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, 32, nameof(key));
         _key = key;
+
+        // Derived, so that it tells nothing of the key; stands beside what the key wrapped, in logs and on the operators' page.
+        Id = Convert.ToHexStringLower(Derive("key-id").AsSpan(0, 8));
     }
 
-    /// <summary>Reads the configured key.</summary>
+    /// <summary>Names the key without telling it: 16 hexadecimal digits.</summary>
+    public string Id { get; }
+
+    /// <summary>Reads a configured key; <paramref name="name"/> is the setting or file it comes from.</summary>
     /// <exception cref="InvalidOperationException">It is not 32 bytes in base64.</exception>
-    public static MasterKey FromConfiguration(string base64)
+    public static MasterKey FromConfiguration(string base64, string name = "Anycast:MasterKey")
     {
         var bytes = new byte[33];
         return Convert.TryFromBase64String(base64.Trim(), bytes, out var length) && length == 32
             ? new MasterKey(bytes[..32])
-            : throw new InvalidOperationException("Anycast:MasterKey must be 32 random bytes in base64, for instance from `openssl rand -base64 32`.");
+            : throw new InvalidOperationException($"{name} must be 32 random bytes in base64, for instance from `openssl rand -base64 32`.");
     }
 
     /// <summary>Reads the key file, or makes it (mode 0600, directory 0700) on the first start.</summary>
@@ -62,7 +67,7 @@ public sealed class MasterKey
             }
         }
 
-        return FromConfiguration(File.ReadAllText(path));
+        return FromConfiguration(File.ReadAllText(path), path);
     }
 
     /// <summary>A key for one purpose, derived by HKDF-SHA-256, so that no two uses share one.</summary>

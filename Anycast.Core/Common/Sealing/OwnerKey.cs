@@ -16,6 +16,10 @@ public sealed class OwnerKey
     [Classified(DataClass.Technical)]
     public Guid OwnerId { get; set; }
 
+    /// <summary>Id of the master key that wrapped it; null in rows from before there could be several.</summary>
+    [Classified(DataClass.Technical)]
+    public string? KeyId { get; set; }
+
     [Classified(DataClass.Credential)]
     public byte[] WrappedKey { get; set; } = [];
 

@@ -11,9 +11,9 @@ public sealed record SealedPlace(string Table, string Row, string Column)
 }
 
 /// <summary>Seals values with the key of their owner (S03). The owner's key is made on first use.</summary>
-public sealed class Sealer(IDbContextFactory<AppDbContext> contexts, MasterKey master, TimeProvider clock)
+public sealed class Sealer(IDbContextFactory<AppDbContext> contexts, MasterKeys masters, TimeProvider clock)
 {
-    private readonly byte[] _wrapping = master.Derive("owner-keys");
+    internal const string Wrapping = "owner-keys";
 
     /// <summary>Seals a value for its place in the database.</summary>
     public async Task<byte[]> SealAsync(KeyOwner owner, Guid ownerId, SealedPlace place, byte[] plain, CancellationToken ct)
@@ -34,18 +34,20 @@ public sealed class Sealer(IDbContextFactory<AppDbContext> contexts, MasterKey m
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         var row = await db.OwnerKeys.AsNoTracking().SingleOrDefaultAsync(k => k.Owner == owner && k.OwnerId == ownerId, ct);
-        return row is null ? null : SealedBytes.Open(_wrapping, row.WrappedKey, Place(owner, ownerId));
+        return row is null ? null : masters.Unwrap(Wrapping, row.KeyId, row.WrappedKey, Place(owner, ownerId));
     }
 
     private async Task<byte[]> MakeKeyAsync(KeyOwner owner, Guid ownerId, CancellationToken ct)
     {
         var key = RandomNumberGenerator.GetBytes(32);
+        var wrapped = masters.Wrap(Wrapping, key, Place(owner, ownerId));
         await using var db = await contexts.CreateDbContextAsync(ct);
         db.OwnerKeys.Add(new OwnerKey
         {
             Owner = owner,
             OwnerId = ownerId,
-            WrappedKey = SealedBytes.Seal(_wrapping, key, Place(owner, ownerId)),
+            KeyId = wrapped.KeyId,
+            WrappedKey = wrapped.Bytes,
             CreatedAt = clock.GetUtcNow(),
         });
         try
@@ -60,5 +62,5 @@ public sealed class Sealer(IDbContextFactory<AppDbContext> contexts, MasterKey m
         }
     }
 
-    private static string Place(KeyOwner owner, Guid ownerId) => $"OwnerKeys/{owner}/{ownerId:N}";
+    internal static string Place(KeyOwner owner, Guid ownerId) => $"OwnerKeys/{owner}/{ownerId:N}";
 }

@@ -1127,13 +1127,42 @@ namespace Anycast.Core.Data.Migrations.Postgres
                     b.Property<long>("CreatedAt")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("KeyId")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
                     b.Property<byte[]>("WrappedKey")
                         .IsRequired()
                         .HasColumnType("bytea");
 
                     b.HasKey("Owner", "OwnerId");
 
+                    b.HasIndex("KeyId");
+
                     b.ToTable("OwnerKeys");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Common.Sealing.ServiceKey", b =>
+                {
+                    b.Property<string>("Purpose")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("KeyId")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
+                    b.Property<byte[]>("WrappedKey")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.HasKey("Purpose");
+
+                    b.ToTable("ServiceKeys");
                 });
 
             modelBuilder.Entity("Anycast.Core.Data.UserCounter", b =>

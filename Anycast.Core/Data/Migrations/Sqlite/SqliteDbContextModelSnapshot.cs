@@ -1121,13 +1121,42 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("KeyId")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
                     b.Property<byte[]>("WrappedKey")
                         .IsRequired()
                         .HasColumnType("BLOB");
 
                     b.HasKey("Owner", "OwnerId");
 
+                    b.HasIndex("KeyId");
+
                     b.ToTable("OwnerKeys");
+                });
+
+            modelBuilder.Entity("Anycast.Core.Common.Sealing.ServiceKey", b =>
+                {
+                    b.Property<string>("Purpose")
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("KeyId")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("WrappedKey")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("Purpose");
+
+                    b.ToTable("ServiceKeys");
                 });
 
             modelBuilder.Entity("Anycast.Core.Data.UserCounter", b =>
