@@ -24,6 +24,7 @@ using Anycast.Web.Assistant;
 using Anycast.Web.Clusters;
 using Anycast.Web.Demo;
 using Anycast.Web.Hosting;
+using Anycast.Web.Hosting.Circuits;
 using Anycast.Web.Proposals;
 using Anycast.Web.Shell;
 
@@ -55,6 +56,7 @@ services.AddOperators();
 services.AddKeyRing();
 services.AddPublicAddress(settings);
 services.AddSessions();
+services.AddCircuitLimits(settings);
 services.AddJobs();
 services.AddHealth();
 services.AddShell();
@@ -83,6 +85,7 @@ app.UseAntiforgery();
 
 app.MapHealth();
 app.MapSessions();
+app.MapCircuits();
 app.MapJobs();
 app.MapClusters();
 app.MapAgents();

@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Web.Accounts;
+using Anycast.Web.Hosting.Circuits;
 using Anycast.Web.Shell;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -54,7 +55,12 @@ public static class Sessions
         services.AddAuthorizationBuilder()
             .AddPolicy(OperatorPolicy, policy => policy.RequireAssertion(context => context.User.ToActor().IsOperator));
         services.AddCascadingAuthenticationState();
-        services.AddScoped<AuthenticationStateProvider, SessionAuthenticationStateProvider>();
+        services.AddScoped<AuthenticationStateProvider>(provider =>
+        {
+            // The one service of ours that the framework makes while it opens a circuit; its handlers come later, or never.
+            provider.GetRequiredService<SeatedCircuit>();
+            return ActivatorUtilities.CreateInstance<SessionAuthenticationStateProvider>(provider);
+        });
         services.AddScoped<CircuitHandler, SessionActivity>();
         return services;
     }

@@ -28,6 +28,7 @@ public static class AppUrls
     public const string UndoAddress = "/account/undo-address";
     public const string Logout = "/account/logout";
     public const string KeepAlive = "/account/keep-alive";
+    public const string Tabs = "/account/tabs";
     public const string Confirm = "/account/confirm";
     public const string Forgot = "/account/forgot";
     public const string Reset = "/account/reset";

@@ -1,4 +1,5 @@
 using Anycast.Web.Hosting;
+using Anycast.Web.Hosting.Circuits;
 using Anycast.Web.Shell.Palette;
 using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Diagnostics;
@@ -14,7 +15,7 @@ public static class ShellSetup
     /// <summary>Razor components with interactive server rendering, MudBlazor, and both languages.</summary>
     public static IServiceCollection AddShell(this IServiceCollection services)
     {
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents().AddInteractiveServerComponents().AddCircuitGate();
         services.AddCascadingAuthenticationState();
         services.AddHttpContextAccessor();
         services.AddLocalization();

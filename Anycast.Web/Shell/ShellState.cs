@@ -27,6 +27,9 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
     /// <summary>Since when the person has restricted the use of their data.</summary>
     public DateTimeOffset? RestrictedSince { get; private set; }
 
+    /// <summary>The person's teams as they are now; shows nothing new.</summary>
+    public async Task<IReadOnlyList<TeamSummary>> TeamsNowAsync(CancellationToken ct) => await teams.ListAsync(await current.GetAsync(), ct);
+
     /// <summary>Reads again; pages call it after they changed a name or a team.</summary>
     public async Task RefreshAsync(CancellationToken ct)
     {

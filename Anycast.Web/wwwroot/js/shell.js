@@ -234,6 +234,27 @@ if (bar) {
 }
 document.querySelector("#blazor-error-ui .reload")?.addEventListener("click", event => { event.preventDefault(); location.reload(); });
 
+/* A page that got no circuit because too many are open says so, over what would not answer */
+const crash = document.getElementById("blazor-error-ui"), full = document.getElementById("too-many-tabs");
+if (crash && full) {
+  const look = async () => {
+    if (crash.style.display !== "block" || palette) return;
+    watch.disconnect();
+    try {
+      const answer = await fetch("/account/tabs", { cache: "no-store", credentials: "same-origin" });
+      if (!(await answer.json()).full) return;
+    } catch { return; /* the bar with its reload stays */ }
+    crash.style.display = "none";
+    full.hidden = false;
+    for (const part of document.body.children) if (part !== full) part.inert = true;
+    full.querySelector("button").focus();
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(crash, { attributes: true, attributeFilter: ["style"] });
+  look();
+  full.querySelector("button").addEventListener("click", () => location.reload());
+}
+
 /* A strip of tabs that is wider than the window shows the tab one is on. The title changes with every page, aria-current with every tab. */
 function showCurrentTabs() {
   for (const tab of document.querySelectorAll("main nav a[aria-current=page]")) {
