@@ -23,6 +23,7 @@ internal sealed partial class RawCircuit : IAsyncDisposable
     private Task _reading = Task.CompletedTask;
     private long _count;
     private long _renderer = -1;
+    private volatile bool _drawn;
 
     private RawCircuit()
     {
@@ -207,7 +208,7 @@ internal sealed partial class RawCircuit : IAsyncDisposable
 
         var state = StatePattern().Match(html);
         await SendAsync(BlazorPack.Invocation("UpdateRootComponents", null, new JsonObject { ["batchId"] = 1, ["operations"] = operations }.ToJsonString(), state.Success ? state.Groups[1].Value : ""));
-        await Eventually.TrueAsync(() => (!_handlers.IsEmpty && _renderer >= 0) || Error is not null || !IsConnected, "the page is drawn", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(() => (_drawn && _renderer >= 0) || Error is not null || !IsConnected, "the page is drawn", TimeSpan.FromSeconds(60));
     }
 
     private async Task ReadAsync()
@@ -267,6 +268,7 @@ internal sealed partial class RawCircuit : IAsyncDisposable
                     _handlers[handler.Id] = handler;
                 }
 
+                _drawn = true;
                 await SendAsync(BlazorPack.Invocation("OnRenderCompleted", null, arguments[0], null));
                 break;
             case "JS.EndInvokeDotNet":
