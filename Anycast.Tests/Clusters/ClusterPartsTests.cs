@@ -37,6 +37,32 @@ public sealed class ClusterPartsTests
         Assert.Contains(Hostile, row.Find(".chip.bad").TextContent, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("en", "No endpoints", "Backend missing")]
+    [InlineData("de", "Keine Endpunkte", "Backend fehlt")]
+    public async Task Table_OfServicesAndIngresses_SaysHowTheyAreDoingInTheReadersWords(string language, string service, string ingress)
+    {
+        using var context = new PartContext(language);
+        var cache = new ClusterCache(Guid.NewGuid(), TimeProvider.System);
+        foreach (var row in new ResourceRow[]
+        {
+            new ServiceRow { Kind = "Service", Namespace = "shop", Name = "search", Uid = "1", Ports = "80/TCP" },
+            new EndpointSliceRow { Kind = "EndpointSlice", Namespace = "shop", Name = "search-1", Uid = "2", OwnerName = "search" },
+            new IngressRow { Kind = "Ingress", Namespace = "shop", Name = "way", Uid = "3", Backends = "nobody:80" },
+        })
+        {
+            cache.Apply(null, row.Kind, new RowChange(RowChangeType.Upsert, row));
+            cache.Apply(null, row.Kind, new RowChange(RowChangeType.Synced));
+        }
+
+        var table = context.Render<RowsTable>(p => p
+            .Add(t => t.Open, Open(cache)).Add(t => t.List, RowLists.Find("network")!).Add(t => t.Query, RowQuery.Of("Service", "Ingress")).Add(t => t.Team, "shop").Add(t => t.Cluster, "production").Add(t => t.Total, 2));
+        var list = table.FindComponent<Virtualize<ResourceRow>>().Instance;
+        var rows = await list.ItemsProvider!(new ItemsProviderRequest(0, 10, Xunit.TestContext.Current.CancellationToken));
+        Assert.Equal([service, ingress], rows.Items.Select(r => context.Render(list.ItemContent!(r)).Find(".chip.bad").TextContent.Trim()));
+        Assert.All(NetworkWords.All, w => Assert.False(context.Services.GetRequiredService<Microsoft.Extensions.Localization.IStringLocalizer<Anycast.Web.Shell.ShellText>>()[$"Word.{w}"].ResourceNotFound));
+    }
+
     [Fact]
     public void Table_SortedByAColumn_SaysSoAndTurnsItRound()
     {

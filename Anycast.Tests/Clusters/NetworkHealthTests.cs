@@ -13,7 +13,7 @@ public sealed class NetworkHealthTests
 
     [Theory]
     [InlineData(2, 3, Health.Healthy, "")]
-    [InlineData(0, 2, Health.Failing, "NotReady")]
+    [InlineData(0, 2, Health.Failing, "NoneReady")]
     [InlineData(0, 0, Health.Failing, "NoEndpoints")]
     public void Service_ByItsEndpoints_WhicheverCameFirst(int ready, int endpoints, Health health, string status)
     {
@@ -36,13 +36,13 @@ public sealed class NetworkHealthTests
         Put(Slice("a-2", "a", 1, 1));
         Assert.Equal((Health.Healthy, ""), Of("Service", "a"));
         Put(Slice("a-2", "a", 0, 1));
-        Assert.Equal((Health.Failing, "NotReady"), Of("Service", "a"));
+        Assert.Equal((Health.Failing, "NoneReady"), Of("Service", "a"));
         Put(Slice("a-2", "a", 1, 1), Service("a", ports: "81/TCP"));
         Assert.Equal((Health.Healthy, ""), Of("Service", "a"));
 
         // Gone one by one, handed over to another, and gone with a list that begins anew.
         Delete("EndpointSlice/shop/a-2");
-        Assert.Equal((Health.Failing, "NotReady"), Of("Service", "a"));
+        Assert.Equal((Health.Failing, "NoneReady"), Of("Service", "a"));
         Put(Service("b"), Slice("a-1", "b", 2, 2));
         Assert.Equal(((Health.Unknown, ""), (Health.Healthy, "")), (Of("Service", "a"), Of("Service", "b")));
         _cache.Apply(null, "EndpointSlice", new RowChange(RowChangeType.Reset));
@@ -64,9 +64,9 @@ public sealed class NetworkHealthTests
         Put(Workload("a", desired: 2, Health.Progressing));
         Assert.Equal((Health.Progressing, "NoEndpoints"), Of("Service", "a"));
         Put(Workload("a", desired: 2, Health.Failing), Slice("a-1", "a", 0, 2));
-        Assert.Equal((Health.Failing, "NotReady"), Of("Service", "a"));
+        Assert.Equal((Health.Failing, "NoneReady"), Of("Service", "a"));
         Delete("Deployment/shop/a");
-        Assert.Equal((Health.Failing, "NotReady"), Of("Service", "a"));
+        Assert.Equal((Health.Failing, "NoneReady"), Of("Service", "a"));
     }
 
     [Fact]

@@ -103,6 +103,13 @@ public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
             await visitor.Page.Locator("main h1").First.WaitForAsync();
             await visitor.Page.Locator("main .skeleton").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
             await visitor.LiveAsync();
+            if (name == "network")
+            {
+                await Assertions.Expect(visitor.Page.Locator("tr[data-key='Service/shop/search'] .chip.bad")).ToHaveTextAsync(s_views[view].Language == "de" ? "Keine Endpunkte" : "No endpoints", new() { Timeout = 30_000 });
+                await Assertions.Expect(visitor.Page.Locator("tr[data-key='Ingress/payments/payments-public'] .chip.bad")).ToBeVisibleAsync();
+                await Assertions.Expect(visitor.Page.Locator("tr[data-key='Service/shop/catalog'] .chip.ok")).ToBeVisibleAsync();
+            }
+
             await visitor.ShotAsync("page-" + name);
             wrong.AddRange(await Failures(visitor.AssertAccessibleAsync, visitor.AssertFitsAsync));
         }

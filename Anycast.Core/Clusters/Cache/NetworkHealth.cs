@@ -151,8 +151,8 @@ internal sealed class NetworkHealth(IReadOnlyDictionary<string, RowTable> tables
         }
 
         var workload = WorkloadOf(row);
-        var (health, why) = workload is { Desired: 0 } ? (Health.Warning, "ScaledToZero")
-            : (workload is { Health: Health.Progressing } ? Health.Progressing : Health.Failing, sum.Endpoints == 0 ? "NoEndpoints" : "NotReady");
+        var (health, why) = workload is { Desired: 0 } ? (Health.Warning, NetworkWords.ScaledToZero)
+            : (workload is { Health: Health.Progressing } ? Health.Progressing : Health.Failing, sum.Endpoints == 0 ? NetworkWords.NoEndpoints : NetworkWords.NoneReady);
         return Say(row, health, word.Length > 0 ? word : why);
     }
 
@@ -174,12 +174,12 @@ internal sealed class NetworkHealth(IReadOnlyDictionary<string, RowTable> tables
             {
                 if (!tables["Service"].CutOff && !Marker.IsIn(backend.Service))
                 {
-                    return Say(row, Health.Failing, "BackendMissing");
+                    return Say(row, Health.Failing, NetworkWords.BackendMissing);
                 }
             }
             else if (!backend.MayBeServedBy(service))
             {
-                return Say(row, Health.Failing, "PortMissing");
+                return Say(row, Health.Failing, NetworkWords.PortMissing);
             }
             else if (service.Health is Health.Failing or Health.Warning)
             {
@@ -189,7 +189,7 @@ internal sealed class NetworkHealth(IReadOnlyDictionary<string, RowTable> tables
 
         // Without an address no controller has taken it up yet, and then nothing can be said for it.
         return failing == 0 ? Say(row, known.Served ? Health.Healthy : Health.Unknown, "")
-            : Say(row, failing == known.Backends.Count ? Health.Failing : Health.Warning, "BackendNotReady");
+            : Say(row, failing == known.Backends.Count ? Health.Failing : Health.Warning, NetworkWords.BackendNotReady);
     }
 
     private static T Say<T>(T row, Health health, string status)
