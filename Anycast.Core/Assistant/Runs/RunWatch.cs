@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Anycast.Core.Accounts.Restriction;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,15 +13,15 @@ internal sealed class RunWatch(AssistantRuns runs, LessAllowed less, TimeProvide
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var wake = new SemaphoreSlim(0);
-        void Wake() => wake.Release();
+        var wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        void Wake() => wake.Writer.TryWrite(true);
         less.Happened += Wake;
         try
         {
             while (true)
             {
                 await LookAsync(stoppingToken);
-                await WaitAsync(wake, stoppingToken);
+                await WaitAsync(wake.Reader, stoppingToken);
             }
         }
         catch (OperationCanceledException)
@@ -33,11 +34,12 @@ internal sealed class RunWatch(AssistantRuns runs, LessAllowed less, TimeProvide
         }
     }
 
-    private async Task WaitAsync(SemaphoreSlim wake, CancellationToken ct)
+    private async Task WaitAsync(ChannelReader<bool> wake, CancellationToken ct)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await Task.WhenAny(wake.WaitAsync(ended.Token), Task.Delay(AssistantLimits.RunWatchEvery, clock, ended.Token));
+        await Task.WhenAny(wake.WaitToReadAsync(ended.Token).AsTask(), Task.Delay(AssistantLimits.RunWatchEvery, clock, ended.Token));
         await ended.CancelAsync();
+        wake.TryRead(out _);
         ct.ThrowIfCancellationRequested();
     }
 
@@ -47,7 +49,7 @@ internal sealed class RunWatch(AssistantRuns runs, LessAllowed less, TimeProvide
         {
             await runs.EndForbiddenAsync(ct);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
             log.LogError(e, "Looking whether answers may still grow failed");
         }

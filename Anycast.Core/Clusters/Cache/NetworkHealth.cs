@@ -83,6 +83,10 @@ internal sealed class NetworkHealth(IReadOnlyDictionary<string, RowTable> tables
         {
             _backends.Remove(key);
         }
+        else if (change is { Type: RowChangeType.Upsert, Row: { } row } && tables["Ingress"].Find(row.Key) is null)
+        {
+            _backends.Remove(row.Key); // Beyond what is kept of the kind.
+        }
         else if (change.Type == RowChangeType.Synced)
         {
             _backends.KeepOnly(k => tables["Ingress"].Find(k) is not null);
