@@ -47,6 +47,7 @@ public sealed class PagesTests(BrowserFixture browser, DemoProduct product)
         ("privacy", "/me/privacy"),
         ("operator", "/operator"),
         ("operator-beta", "/operator/beta"),
+        ("operator-health", "/operator/health"),
         ("operator-mail", "/operator/mail"),
     ];
 

@@ -35,109 +35,120 @@ public sealed partial class KeyRewrap(IDbContextFactory<AppDbContext> contexts, 
     /// <exception cref="UnknownMasterKeyException">This process does not have that key; another may.</exception>
     public async Task<RewrapResult> RunAsync(string targetKeyId, CancellationToken ct)
     {
-        var target = masters.Get(targetKeyId);
-        var parts = new[] { await MoveServiceKeysAsync(target, ct), await MoveRingAsync(target, ct), await MoveOwnerKeysAsync(target, ct) };
-        var result = new RewrapResult(parts.Sum(p => p.Moved), parts.Sum(p => p.Left));
-        if (result.Moved > 0)
+        var run = new Run(masters.Get(targetKeyId));
+        try
         {
-            Moved(log, result.Moved, targetKeyId);
+            await MoveServiceKeysAsync(run, ct);
+            await MoveRingAsync(run, ct);
+            await MoveOwnerKeysAsync(run, ct);
+        }
+        finally
+        {
+            Tell(run);
         }
 
-        return result;
+        return new RewrapResult(run.Moved, run.Left);
     }
 
-    private async Task<RewrapResult> MoveServiceKeysAsync(MasterKey target, CancellationToken ct)
+    private async Task MoveServiceKeysAsync(Run run, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var (moved, left) = (0, 0);
-        foreach (var row in await db.ServiceKeys.AsNoTracking().Where(k => k.KeyId != target.Id).ToListAsync(ct))
+        foreach (var row in await db.ServiceKeys.AsNoTracking().Where(k => k.KeyId != run.Target.Id).ToListAsync(ct))
         {
-            if (TryRewrap(ServiceKeys.Wrapping, row.KeyId, row.WrappedKey, ServiceKeys.Place(row.Purpose), target) is not { } anew)
+            if (run.Try(row.KeyId, () => masters.Rewrap(ServiceKeys.Wrapping, row.KeyId, row.WrappedKey, ServiceKeys.Place(row.Purpose), run.Target)) is { } anew)
             {
-                left++;
-                continue;
+                run.Moved += await db.ServiceKeys.Where(k => k.Purpose == row.Purpose && k.WrappedKey == row.WrappedKey)
+                    .ExecuteUpdateAsync(s => s.SetProperty(k => k.WrappedKey, anew.Bytes).SetProperty(k => k.KeyId, anew.KeyId), ct);
             }
-
-            moved += await db.ServiceKeys.Where(k => k.Purpose == row.Purpose && k.WrappedKey == row.WrappedKey)
-                .ExecuteUpdateAsync(s => s.SetProperty(k => k.WrappedKey, anew.Bytes).SetProperty(k => k.KeyId, anew.KeyId), ct);
         }
-
-        return new RewrapResult(moved, left);
     }
 
-    private async Task<RewrapResult> MoveRingAsync(MasterKey target, CancellationToken ct)
+    private async Task MoveRingAsync(Run run, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var (moved, left) = (0, 0);
         foreach (var row in await db.DataProtectionKeys.AsNoTracking().Where(k => k.Xml != null).ToListAsync(ct))
         {
-            try
+            if (WrappedXml.TryGetKey(row.Xml!, out var keyId) && run.Try(keyId, () => WrappedXml.Rewrap(masters, row.Xml!, run.Target)) is { } anew)
             {
-                if (WrappedXml.Rewrap(masters, row.Xml!, target) is { } anew)
-                {
-                    moved += await db.DataProtectionKeys.Where(k => k.Id == row.Id && k.Xml == row.Xml).ExecuteUpdateAsync(s => s.SetProperty(k => k.Xml, anew), ct);
-                }
-            }
-            catch (CryptographicException e)
-            {
-                Unreadable(log, WrappedXml.TryGetKey(row.Xml!, out var keyId) ? keyId : null, e.Message);
-                left++;
+                run.Moved += await db.DataProtectionKeys.Where(k => k.Id == row.Id && k.Xml == row.Xml).ExecuteUpdateAsync(s => s.SetProperty(k => k.Xml, anew), ct);
             }
         }
-
-        return new RewrapResult(moved, left);
     }
 
-    private async Task<RewrapResult> MoveOwnerKeysAsync(MasterKey target, CancellationToken ct)
+    private async Task MoveOwnerKeysAsync(Run run, CancellationToken ct)
     {
-        var (moved, left, fruitless) = (0, 0, 0);
+        var (passed, fruitless) = (0, 0);
         while (fruitless < MostFruitless)
         {
             await using var db = await contexts.CreateDbContextAsync(ct);
 
             // What is done falls out of the query; what cannot be read stands in front of what comes, and is passed over.
-            var rows = await db.OwnerKeys.AsNoTracking().Where(k => k.KeyId == null || k.KeyId != target.Id)
-                .OrderBy(k => k.Owner).ThenBy(k => k.OwnerId).Skip(left).Take(Batch).ToListAsync(ct);
+            var rows = await db.OwnerKeys.AsNoTracking().Where(k => k.KeyId == null || k.KeyId != run.Target.Id)
+                .OrderBy(k => k.Owner).ThenBy(k => k.OwnerId).Skip(passed).Take(Batch).ToListAsync(ct);
             if (rows.Count == 0)
             {
                 break;
             }
 
-            var before = moved + left;
+            var before = (run.Moved, passed);
             foreach (var row in rows)
             {
-                if (TryRewrap(Sealer.Wrapping, row.KeyId, row.WrappedKey, Sealer.Place(row.Owner, row.OwnerId), target) is not { } anew)
+                if (run.Try(row.KeyId, () => masters.Rewrap(Sealer.Wrapping, row.KeyId, row.WrappedKey, Sealer.Place(row.Owner, row.OwnerId), run.Target)) is not { } anew)
                 {
-                    left++;
+                    passed++;
                     continue;
                 }
 
-                moved += await db.OwnerKeys.Where(k => k.Owner == row.Owner && k.OwnerId == row.OwnerId && k.WrappedKey == row.WrappedKey)
+                run.Moved += await db.OwnerKeys.Where(k => k.Owner == row.Owner && k.OwnerId == row.OwnerId && k.WrappedKey == row.WrappedKey)
                     .ExecuteUpdateAsync(s => s.SetProperty(k => k.WrappedKey, anew.Bytes).SetProperty(k => k.KeyId, anew.KeyId), ct);
             }
 
-            fruitless = moved + left == before ? fruitless + 1 : 0;
+            fruitless = (run.Moved, passed) == before ? fruitless + 1 : 0;
         }
-
-        return new RewrapResult(moved, left);
     }
 
-    private Wrapped? TryRewrap(string purpose, string? keyId, byte[] bytes, string place, MasterKey target)
+    private void Tell(Run run)
     {
-        try
+        if (run.Moved > 0)
         {
-            return masters.Rewrap(purpose, keyId, bytes, place, target);
+            Moved(log, run.Moved, run.Target.Id);
         }
-        catch (CryptographicException e)
+
+        foreach (var ((keyId, reason), count) in run.Unreadable)
         {
-            Unreadable(log, keyId, e.Message);
-            return null;
+            Unreadable(log, count, keyId ?? "of records without an id", reason);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} keys were wrapped anew with the master key {KeyId}.")]
     private static partial void Moved(ILogger log, int count, string keyId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A key wrapped by the master key {KeyId} cannot be read and stays as it is: {Reason}")]
-    private static partial void Unreadable(ILogger log, string? keyId, string reason);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} keys wrapped by the master key {KeyId} cannot be read and stay as they are: {Reason}")]
+    private static partial void Unreadable(ILogger log, int count, string keyId, string reason);
+
+    /// <summary>What one run has done so far. What cannot be read is told once for each key, however many there are.</summary>
+    private sealed class Run(MasterKey target)
+    {
+        public MasterKey Target { get; } = target;
+
+        public int Moved { get; set; }
+
+        public int Left => Unreadable.Values.Sum();
+
+        public Dictionary<(string? KeyId, string Reason), int> Unreadable { get; } = [];
+
+        public T? Try<T>(string? keyId, Func<T?> rewrap)
+            where T : class
+        {
+            try
+            {
+                return rewrap();
+            }
+            catch (CryptographicException e)
+            {
+                Unreadable[(keyId, e.Message)] = Unreadable.GetValueOrDefault((keyId, e.Message)) + 1;
+                return null;
+            }
+        }
+    }
 }
