@@ -10,6 +10,12 @@ namespace Anycast.Core.Accounts;
 /// <summary>A session found by its key.</summary>
 public sealed record FoundSession(Guid Id, Guid UserId, byte[] Ticket);
 
+/// <summary>A sign-in, as its owner looks back on it.</summary>
+public sealed record PastSignIn(DateTimeOffset At, string? Ip);
+
+/// <summary>The sign-in of one session, and the one before it (K5).</summary>
+public sealed record OwnSignIns(PastSignIn This, PastSignIn? Before);
+
 /// <summary>Sessions on the server (D21, S04, K04). The cookie holds a random key; the row decides alone whether it is good.</summary>
 public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, ServiceKeys keys, ActivityLog activity, IOptions<SessionLimits> limits, TimeProvider clock)
 {
@@ -135,6 +141,32 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Ser
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
         return await Alive(db).AsNoTracking().Where(s => actor.Kind == ActorKind.User && s.UserId == actor.UserId).OrderByDescending(s => s.LastSeenAt).Take(200).ToListAsync(ct);
+    }
+
+    /// <summary>
+    /// The sign-in of the session that asks, and the one before it, whatever other browsers did since: their sign-ins are not the reader's own, and
+    /// somebody else's must not look like it. The one before comes from the log, since its session may have ended.
+    /// </summary>
+    public async Task<Outcome<OwnSignIns>> SignInsAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.Kind != ActorKind.User)
+        {
+            return Failure.Forbidden;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        if (await db.Sessions.AsNoTracking().SingleOrDefaultAsync(s => s.Id == actor.SessionId && s.UserId == actor.UserId, ct) is not { } session)
+        {
+            return Failure.NotFound;
+        }
+
+        // The sign-in is logged first, its session opened right after.
+        var signIns = db.ActivityEntries.Where(e => e.UserId == actor.UserId && e.Operation == "account.sign_in" && e.Result == ActivityResult.Done && e.LastAt <= session.CreatedAt);
+        var own = await signIns.Where(e => e.Ip == session.Ip && (e.Device ?? "") == session.Device).OrderByDescending(e => e.Seq).Select(e => (long?)e.Seq).FirstOrDefaultAsync(ct);
+        var before = own is { } seq
+            ? await signIns.Where(e => e.Seq < seq).OrderByDescending(e => e.Seq).Select(e => new PastSignIn(e.LastAt, e.Ip)).FirstOrDefaultAsync(ct)
+            : null;
+        return new OwnSignIns(new PastSignIn(session.CreatedAt, session.Ip), before);
     }
 
     /// <summary>Ends one of the user's own sessions; its open circuits end within five seconds, on every replica.</summary>

@@ -125,6 +125,7 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         }
 
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var items = await query.AsNoTracking().OrderByDescending(e => e.LastAt).ThenByDescending(e => e.Seq).Skip(page.Skip).Take(page.Size).ToListAsync(ct);
         return new Page<ActivityEntry>(items, total, page);
     }

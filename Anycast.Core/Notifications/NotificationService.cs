@@ -89,6 +89,7 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
         await using var db = await contexts.CreateDbContextAsync(ct);
         var query = db.Notifications.AsNoTracking().Where(n => actor.Kind == ActorKind.User && n.UserId == actor.UserId && (!unreadOnly || n.ReadAt == null));
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         return new Page<Notification>(await query.OrderByDescending(n => n.Seq).Skip(page.Skip).Take(page.Size).ToListAsync(ct), total, page);
     }
 

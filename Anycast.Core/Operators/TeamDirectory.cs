@@ -30,6 +30,7 @@ public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         }
 
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var items = await query.OrderByDescending(t => t.CreatedAt).ThenBy(t => t.Id).Skip(page.Skip).Take(page.Size)
             .Select(t => new DirectoryTeam(t.Id, t.Name, t.Slug, t.CreatedAt, db.Memberships.Count(m => m.TeamId == t.Id), t.BlockedAt)).ToListAsync(ct);
         return new Page<DirectoryTeam>(items, total, page);

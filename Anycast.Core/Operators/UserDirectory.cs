@@ -33,6 +33,7 @@ public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         }
 
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var since = clock.GetUtcNow() - TimeSpan.FromDays(1);
         var items = await query.OrderByDescending(u => u.CreatedAt).ThenBy(u => u.Id).Skip(page.Skip).Take(page.Size)
             .Select(u => new DirectoryUser(

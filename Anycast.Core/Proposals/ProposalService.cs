@@ -87,6 +87,7 @@ public sealed class ProposalService(
         }
 
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var items = await query.OrderByDescending(p => p.CreatedAt).ThenByDescending(p => p.Id).Skip(page.Skip).Take(page.Size).ToListAsync(ct);
         return new Page<Proposal>(items, total, page);
     }

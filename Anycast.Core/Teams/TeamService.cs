@@ -142,6 +142,7 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
         await using var db = await contexts.CreateDbContextAsync(ct);
         var query = db.Memberships.AsNoTracking().Where(m => m.TeamId == grant.Value.TeamId);
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var items = await query.Join(db.Users, m => m.UserId, u => u.Id, (m, u) => new { m, u })
             .OrderByDescending(x => x.m.Role).ThenBy(x => x.u.Name).Skip(page.Skip).Take(page.Size)
             .Select(x => new TeamMember(x.u.Id, x.u.Name, x.u.Email ?? "", x.m.Role, x.m.JoinedAt, db.Avatars.Where(a => a.UserId == x.u.Id).Select(a => (Guid?)a.Id).FirstOrDefault())).ToListAsync(ct);

@@ -6,5 +6,5 @@ namespace Anycast.Core.Teams;
 public static class TeamsSetup
 {
     public static IServiceCollection AddTeams(this IServiceCollection services) =>
-        services.AddSingleton<TeamAccess>().AddSingleton<TeamService>().AddSingleton<MembershipService>().AddSingleton<InvitationService>().AddSingleton<MemberAvatars>();
+        services.AddSingleton<TeamAccess>().AddSingleton<TeamService>().AddSingleton<MembershipService>().AddSingleton<InvitationService>().AddSingleton<InvitationPreview>().AddSingleton<MemberAvatars>();
 }

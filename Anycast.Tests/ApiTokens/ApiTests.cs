@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.Beta;
 using Anycast.Core.ApiTokens;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
@@ -41,6 +42,41 @@ public sealed class ApiTests
         using var answer = await client.SendAsync(page);
         Assert.DoesNotContain("Ada", await answer.Content.ReadAsStringAsync());
         Assert.NotEqual(Guid.Empty, actor.UserId);
+    }
+
+    [Fact]
+    public async Task Requests_OfAnyMethodAndPage_AnswerInTheApisOwnWords()
+    {
+        await using var app = new InProcessApp();
+        using var client = app.CreateClient();
+        var (actor, token) = await TokenAsync(app);
+        Assert.True((await app.Services.GetRequiredService<BetaService>().EnrolAsync(actor, BetaCatalogue.ActivityApi.Key, default)).IsOk);
+        foreach (var page in new[] { "abc", "0", "-1", "99999999999" })
+        {
+            Assert.Equal((HttpStatusCode.UnprocessableEntity, "api.page_invalid"), await RefusalAsync(client, "/api/v1/activity?page=" + page, token));
+        }
+
+        // Beyond the end there is nothing, so that whoever reads page after page comes to an end.
+        Assert.NotEqual(0, (await SendAsync(client, "/api/v1/activity?page=1", token)).Body.GetProperty("items").GetArrayLength());
+        foreach (var page in new[] { "2", "999999", "2147483647" })
+        {
+            Assert.Equal(0, (await SendAsync(client, "/api/v1/activity?page=" + page, token)).Body.GetProperty("items").GetArrayLength());
+        }
+
+        foreach (var (method, path, status) in new[]
+        {
+            (HttpMethod.Post, "/api/v1/me", HttpStatusCode.MethodNotAllowed), (HttpMethod.Delete, "/api/v1/clusters", HttpStatusCode.MethodNotAllowed),
+            (HttpMethod.Put, "/api/v1/activity", HttpStatusCode.MethodNotAllowed), (HttpMethod.Post, "/api/v1/nothing-here", HttpStatusCode.NotFound),
+            (HttpMethod.Get, "/api/nothing-here", HttpStatusCode.NotFound), (HttpMethod.Head, "/api/v1/me", HttpStatusCode.OK),
+        })
+        {
+            using var request = new HttpRequestMessage(method, path);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var response = await client.SendAsync(request);
+            Assert.Equal((path, status), (path, response.StatusCode));
+            Assert.Equal(status == HttpStatusCode.OK ? "application/json" : "application/problem+json", response.Content.Headers.ContentType?.MediaType);
+            Assert.Equal(status == HttpStatusCode.MethodNotAllowed ? ["GET", "HEAD"] : [], response.Content.Headers.Allow);
+        }
     }
 
     private static async Task<(HttpStatusCode Status, string? Code)> RefusalAsync(HttpClient client, string path, string? token)

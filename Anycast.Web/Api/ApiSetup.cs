@@ -1,8 +1,10 @@
+using System.Globalization;
 using Anycast.Core.Activity;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
 using Anycast.Core.Accounts;
+using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Authentication;
 
 namespace Anycast.Web.Api;
@@ -26,7 +28,7 @@ public static class ApiSetup
     public static void MapApi(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api/v1").RequireAuthorization(Policy).DisableAntiforgery();
-        api.MapGet("/me", async (HttpContext context, AccountService accounts, TeamService teams, CancellationToken ct) =>
+        Get(api, "/me", async (HttpContext context, AccountService accounts, TeamService teams, CancellationToken ct) =>
         {
             var actor = context.TokenActor();
             var user = await accounts.GetAsync(actor, ct);
@@ -35,22 +37,43 @@ public static class ApiSetup
                 ? Results.Ok(new Me(user.Value.Id, user.Value.Name, user.Value.Email ?? "", Scopes(actor.Scopes), team is null ? null : new TeamOf(team.Id, team.Slug, team.Name, team.Role.ToString().ToLowerInvariant())))
                 : ApiProblem.Of(user.Failure);
         });
-        api.MapGet("/clusters", async (HttpContext context, ClusterService clusters, CancellationToken ct) =>
+        Get(api, "/clusters", async (HttpContext context, ClusterService clusters, CancellationToken ct) =>
         {
             var actor = context.TokenActor();
             var found = await clusters.ListAsync(actor, actor.TokenTeamId!.Value, ct);
             return found.IsOk ? Results.Ok(new List<ClusterOf>(found.Value.Select(c => new ClusterOf(c.Id, c.Slug, c.Name)))) : ApiProblem.Of(found.Failure);
         });
-        api.MapGet("/activity", async (HttpContext context, TeamService teams, string? q, int? page, CancellationToken ct) =>
+        Get(api, "/activity", async (HttpContext context, TeamService teams, string? q, string? page, CancellationToken ct) =>
         {
+            if (page is not null && (!int.TryParse(page, NumberStyles.None, CultureInfo.InvariantCulture, out var typed) || typed < 1))
+            {
+                return ApiProblem.Of(s_badPage);
+            }
+
+            var wanted = new PageRequest(PageNumber.Of(page));
             var actor = context.TokenActor();
             var team = (await teams.ListAsync(actor, ct)).SingleOrDefault(t => t.Id == actor.TokenTeamId);
-            var found = team is null ? Failure.NotFound : await teams.ActivityAsync(actor, team.Slug, new ActivityFilter(q), new PageRequest(page ?? 1), ct);
+            var found = team is null ? Failure.NotFound : await teams.ActivityAsync(actor, team.Slug, new ActivityFilter(q), wanted, ct);
+
+            // A program that reads page after page ends at the first empty one; people are shown the last there is.
             return found.IsOk
-                ? Results.Ok(new ActivityPage(found.Value.Total, [.. found.Value.Items.Select(e => new ActivityOf(e.LastAt, e.Operation, e.Result.ToString().ToLowerInvariant(), e.UserName, e.TargetKind, e.TargetName, e.Count))]))
+                ? Results.Ok(new ActivityPage(found.Value.Total, found.Value.Request != wanted ? [] : [.. found.Value.Items.Select(e => new ActivityOf(e.LastAt, e.Operation, e.Result.ToString().ToLowerInvariant(), e.UserName, e.TargetKind, e.TargetName, e.Count))]))
                 : ApiProblem.Of(found.Failure);
         });
+
+        // Last in the order of routes, as a fallback is: no address under /api ends in a page of HTML.
         routes.MapFallback("/api/{**path}", () => ApiProblem.Of(Failure.NotFound)).RequireAuthorization(Policy).DisableAntiforgery();
+    }
+
+    /// <summary>A resource that is only read: HEAD is GET without its body (RFC 9110), any other method is told which there are.</summary>
+    private static void Get(IEndpointRouteBuilder api, string path, Delegate read)
+    {
+        api.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], read);
+        api.Map(path, (HttpContext context) =>
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            return ApiProblem.WriteAsync(context, s_method, StatusCodes.Status405MethodNotAllowed);
+        });
     }
 
     /// <summary>Who the token of this request acts for.</summary>
@@ -59,6 +82,9 @@ public static class ApiSetup
 
     private static List<string> Scopes(ApiScopes scopes) =>
         [.. new[] { ApiScopes.Read, ApiScopes.Write, ApiScopes.Assistant, ApiScopes.Clusters }.Where(s => scopes.HasFlag(s)).Select(s => s.ToString().ToLowerInvariant())];
+
+    private static readonly Failure s_method = new(FailureKind.Invalid, "api.method_not_allowed");
+    private static readonly Failure s_badPage = new(FailureKind.Invalid, "api.page_invalid");
 
     private sealed record Me(Guid Id, string Name, string Email, List<string> Scopes, TeamOf? Team);
 

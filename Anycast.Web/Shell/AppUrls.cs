@@ -66,9 +66,15 @@ public static class AppUrls
     public const string ConfirmResend = Confirm;
 
     /// <summary>The sign-in with a word on what was just done: <c>confirmed</c>, <c>reset</c>.</summary>
-    public static string LoginAfter(string done) => $"{LoginPath}?done={done}";
+    public static string LoginAfter(string done, string? returnUrl = null) => $"{LoginPath}?done={done}" + (returnUrl is null ? "" : $"&return={Uri.EscapeDataString(returnUrl)}");
 
     public static string Login(string? returnUrl = null) => returnUrl is null ? LoginPath : $"{LoginPath}?return={Uri.EscapeDataString(returnUrl)}";
+
+    /// <summary>The registration, on the way to another page.</summary>
+    public static string RegisterFor(string? returnUrl) => returnUrl is null ? Register : $"{Register}?return={Uri.EscapeDataString(returnUrl)}";
+
+    /// <summary>The page that sends the confirmation anew, on the way to another.</summary>
+    public static string ConfirmResendFor(string? returnUrl) => returnUrl is null ? ConfirmResend : $"{ConfirmResend}?return={Uri.EscapeDataString(returnUrl)}";
 
     /// <summary>The sign-in by a mailed code.</summary>
     public static string PinSignIn(string? returnUrl) => returnUrl is null ? Pin : $"{Pin}?return={Uri.EscapeDataString(returnUrl)}";

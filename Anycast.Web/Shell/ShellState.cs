@@ -11,6 +11,8 @@ namespace Anycast.Web.Shell;
 /// <summary>What the frame around every page shows: the person and their teams. One per circuit.</summary>
 public sealed class ShellState(CurrentActor current, AccountService accounts, PreferenceService preferences, AvatarService avatars, TeamService teams, RestrictionService restriction, Ticker ticker)
 {
+    private bool _known;
+
     /// <summary>Raised after <see cref="RefreshAsync"/>.</summary>
     public event Action? Changed;
 
@@ -23,6 +25,13 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
     public Guid? AvatarId { get; private set; }
 
     public IReadOnlyList<TeamSummary> Teams { get; private set; } = [];
+
+    /// <summary>
+    /// Whether the person may do something in a team, so that the frame offers no page that is forbidden to them; Core decides anyway. Until the teams
+    /// are read everything is offered, or the frame of most people would jump.
+    /// </summary>
+    public bool May(string? team, string permission) =>
+        !_known || (Teams.FirstOrDefault(t => t.Slug == team) is { } found && RoleTable.For(found.Role, membersMayApprove: true).Contains(permission));
 
     /// <summary>Since when the person has restricted the use of their data.</summary>
     public DateTimeOffset? RestrictedSince { get; private set; }
@@ -50,6 +59,7 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
             Name = "";
         }
 
+        _known = true;
         Changed?.Invoke();
     }
 }

@@ -91,6 +91,7 @@ public sealed class ConversationService(
         }
 
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var now = clock.GetUtcNow();
         var items = await query.OrderByDescending(c => c.UpdatedAt).ThenByDescending(c => c.Seq).Skip(page.Skip).Take(page.Size)
             .Select(c => new ConversationSummary(c.Id, c.Title, c.ClusterId, c.UpdatedAt, c.Messages.Any(m => m.State == MessageState.Running && m.LeaseUntil > now)))

@@ -40,6 +40,7 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
         await using var db = await contexts.CreateDbContextAsync(ct);
         var query = Filtered(db, clusterId, filter, OnlyOf(actor, grant.Value));
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var items = await query.OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Skip(page.Skip).Take(page.Size).ToListAsync(ct);
         return new Page<Departure>(items, total, page);
     }

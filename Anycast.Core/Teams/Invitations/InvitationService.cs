@@ -172,6 +172,7 @@ public sealed class InvitationService(
         await using var db = await contexts.CreateDbContextAsync(ct);
         var query = db.TeamInvitations.AsNoTracking().Where(i => i.TeamId == grant.Value.TeamId);
         var total = await query.CountAsync(ct);
+        page = page.Within(total);
         var items = await query.Join(db.Users, i => i.InvitedBy, u => u.Id, (i, u) => new { i, u.Name })
             .OrderByDescending(x => x.i.CreatedAt).Skip(page.Skip).Take(page.Size)
             .Select(x => new SentInvitation(x.i.Id, x.i.Email, x.i.Role, x.Name, x.i.CreatedAt, x.i.ExpiresAt, x.i.State, x.i.State == InvitationState.Pending && x.i.ExpiresAt <= now))

@@ -1,4 +1,5 @@
 using Anycast.Core.Common;
+using Anycast.Core.Teams;
 using Anycast.Web.Shell.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
@@ -25,10 +26,17 @@ public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, Navigat
             yield return new PaletteEntry(text["Nav.Clusters"], name, "boxes", AppUrls.Team(team));
             yield return new PaletteEntry(text["Nav.Chat"], name, "message-square", AppUrls.Chat(team));
             yield return new PaletteEntry(text["Nav.Proposals"], name, "git-pull-request-arrow", AppUrls.Proposals(team));
-            yield return new PaletteEntry(text["Nav.Activity"], name, "activity", AppUrls.Activity(team));
+            if (shell.May(team, Permission.ActivityView))
+            {
+                yield return new PaletteEntry(text["Nav.Activity"], name, "activity", AppUrls.Activity(team));
+            }
+
             yield return new PaletteEntry(text["Nav.Members"], name, "users", AppUrls.Members(team));
             yield return new PaletteEntry(text["Nav.Settings"], name, "settings", AppUrls.TeamSettings(team));
-            yield return new PaletteEntry(text["Nav.Connect"], name, "plug", AppUrls.ConnectCluster(team));
+            if (shell.May(team, Permission.ClustersConnect))
+            {
+                yield return new PaletteEntry(text["Nav.Connect"], name, "plug", AppUrls.ConnectCluster(team));
+            }
         }
 
         yield return new PaletteEntry(text["Nav.Profile"], text["Nav.Account"], "user-round", AppUrls.Profile);
