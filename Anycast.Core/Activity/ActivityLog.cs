@@ -114,14 +114,16 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
     {
         if (!string.IsNullOrWhiteSpace(filter.Category))
         {
-            var prefix = filter.Category + ".";
-            query = query.Where(e => e.Operation.StartsWith(prefix));
+            var prefixes = ActivityAreas.Prefixes(filter.Category);
+            var (first, second, third) = (prefixes[0], prefixes[prefixes.Count / 2], prefixes[^1]);
+            query = query.Where(e => e.Operation.StartsWith(first) || e.Operation.StartsWith(second) || e.Operation.StartsWith(third));
         }
 
         if (!string.IsNullOrWhiteSpace(filter.Search))
         {
-            var pattern = "%" + filter.Search.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
-            query = query.Where(e => EF.Functions.Like(e.Operation, pattern, "\\") || EF.Functions.Like(e.TargetName, pattern, "\\") || EF.Functions.Like(e.UserName, pattern, "\\"));
+            var pattern = SearchText.Anywhere(filter.Search);
+            query = query.Where(e => EF.Functions.Like(e.Operation, pattern, SearchText.Escape) || EF.Functions.Like(e.TargetName.ToLower(), pattern, SearchText.Escape)
+                || EF.Functions.Like(e.UserName.ToLower(), pattern, SearchText.Escape));
         }
 
         var total = await query.CountAsync(ct);

@@ -6,7 +6,8 @@ namespace Anycast.Core.Data;
 
 /// <summary>
 /// Sets what SQLite keeps per connection on every one that is opened (pooled ones included): an acknowledged write survives
-/// power loss, foreign keys hold, deleted bytes are overwritten (erasure is erasure), and a busy database is waited for.
+/// power loss, foreign keys hold, deleted bytes are overwritten (erasure is erasure), a busy database is waited for, and capital letters are known
+/// beyond those of English.
 /// </summary>
 internal sealed class SqliteConnectionSettings : DbConnectionInterceptor
 {
@@ -18,6 +19,7 @@ internal sealed class SqliteConnectionSettings : DbConnectionInterceptor
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
     {
+        KnowLetters(connection);
         if (IsReadOnly(connection))
         {
             return;
@@ -30,6 +32,7 @@ internal sealed class SqliteConnectionSettings : DbConnectionInterceptor
 
     public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
+        KnowLetters(connection);
         if (IsReadOnly(connection))
         {
             return;
@@ -39,6 +42,10 @@ internal sealed class SqliteConnectionSettings : DbConnectionInterceptor
         command.CommandText = OnCreation + Pragmas;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <summary>SQLite's own lower() knows A to Z alone; PostgreSQL's knows all letters, and a search should find the same on both.</summary>
+    private static void KnowLetters(DbConnection connection) =>
+        ((SqliteConnection)connection).CreateFunction("lower", (string? text) => text?.ToLowerInvariant(), isDeterministic: true);
 
     /// <summary>EF Core opens one read-only to see whether the database exists; it writes nothing, and may not set the journal's mode.</summary>
     private static bool IsReadOnly(DbConnection connection) =>

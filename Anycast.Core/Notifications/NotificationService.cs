@@ -8,10 +8,10 @@ namespace Anycast.Core.Notifications;
 /// <summary>A notification to make. <paramref name="Link"/> is a path of this site.</summary>
 public sealed record NewNotification(NotificationType Type, string Key, IReadOnlyList<string> Args, string Link, Guid? TeamId = null);
 
-/// <summary>What a user chose for one type. Mails of the type Security cannot be switched off.</summary>
+/// <summary>What a user chose for one type. The type Security cannot be switched off, here or by mail (N7).</summary>
 public sealed record NotificationChoice(NotificationType Type, bool InApp, bool Mail)
 {
-    public bool MailIsFixed => Type == NotificationType.Security;
+    public bool IsFixed => Type == NotificationType.Security;
 }
 
 /// <summary>Notifications and messages to users (D15): a person's own; a token, which is for one team, sees and changes none.</summary>
@@ -129,7 +129,7 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
         return [.. Enum.GetValues<NotificationType>().Select(type => Choice(type, rows.Find(r => r.Type == type)))];
     }
 
-    /// <summary>Chooses for one type. A security mail cannot be switched off.</summary>
+    /// <summary>Chooses for one type. What is about the safety of the account cannot be switched off.</summary>
     public async Task<Outcome> ChooseAsync(Actor actor, NotificationType type, bool inApp, bool byMail, CancellationToken ct)
     {
         if (actor.Kind != ActorKind.User || !Enum.IsDefined(type))
@@ -137,9 +137,9 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
             return Failure.Forbidden;
         }
 
-        if (type == NotificationType.Security && !byMail)
+        if (type == NotificationType.Security && !(inApp && byMail))
         {
-            return Outcome.Invalid("notifications.security_mail_stays");
+            return Outcome.Invalid("notifications.security_stays");
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -171,5 +171,5 @@ public sealed class NotificationService(IDbContextFactory<AppDbContext> contexts
 
     private static NotificationChoice Choice(NotificationType type, NotificationPreference? row) => row is null
         ? new NotificationChoice(type, InApp: true, Mail: type is not NotificationType.Assistant)
-        : new NotificationChoice(type, row.InApp, type == NotificationType.Security || row.Mail);
+        : new NotificationChoice(type, type == NotificationType.Security || row.InApp, type == NotificationType.Security || row.Mail);
 }

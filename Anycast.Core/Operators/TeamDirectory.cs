@@ -25,8 +25,8 @@ public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         IQueryable<Team> query = db.Teams.AsNoTracking();
         if (!string.IsNullOrWhiteSpace(search))
         {
-            var pattern = "%" + search.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
-            query = query.Where(t => EF.Functions.Like(t.Name, pattern, "\\") || EF.Functions.Like(t.Slug, pattern, "\\"));
+            var pattern = SearchText.Anywhere(search);
+            query = query.Where(t => EF.Functions.Like(t.Name.ToLower(), pattern, SearchText.Escape) || EF.Functions.Like(t.Slug, pattern, SearchText.Escape));
         }
 
         var total = await query.CountAsync(ct);

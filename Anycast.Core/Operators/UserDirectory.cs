@@ -27,9 +27,8 @@ public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         var query = db.Users.AsNoTracking().Where(u => u.DeletedAt == null);
         if (!string.IsNullOrWhiteSpace(search))
         {
-            var pattern = "%" + search.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
-            var upper = pattern.ToUpperInvariant();
-            query = query.Where(u => EF.Functions.Like(u.NormalizedEmail!, upper, "\\") || EF.Functions.Like(u.Name, pattern, "\\"));
+            var pattern = SearchText.Anywhere(search);
+            query = query.Where(u => EF.Functions.Like(u.NormalizedEmail!.ToLower(), pattern, SearchText.Escape) || EF.Functions.Like(u.Name.ToLower(), pattern, SearchText.Escape));
         }
 
         var total = await query.CountAsync(ct);

@@ -29,7 +29,8 @@ public sealed class PasskeyTests(CoreWorld world) : IClassFixture<CoreWorld>
         // The password alone is no longer enough; a recovery code or the passkey completes it.
         var byPassword = await host.Get<SignInService>().PasswordAsync(actor.Email, CoreHost.Password, "192.0.2.20", null, default);
         Assert.False(byPassword.Value!.IsComplete);
-        Assert.Equal(new StepUpWays(false, true, true), await host.Get<SignInService>().SecondFactorWaysAsync(byPassword.Value.SecondFactorSecret!, default));
+        Assert.Equal(new StepUpWays(false, false, true), await host.Get<SignInService>().SecondFactorWaysAsync(byPassword.Value.SecondFactorSecret!, default));
+        Assert.Equal("accounts.recovery_code_wrong", (await host.Get<SignInService>().SecondFactorAsync(byPassword.Value.SecondFactorSecret!, "123456", "192.0.2.20", null, default)).Failure!.Code);
         Assert.True((await host.Get<SignInService>().SecondFactorAsync(byPassword.Value.SecondFactorSecret!, added.Value[0], "192.0.2.20", null, default)).Value!.IsComplete);
         Assert.True((await service.SignInAsync(actor.UserId, key, "192.0.2.20", null, default)).Value!.IsComplete);
         Assert.Empty((await service.AddAsync(actor, Key(), "Phone", s_link, default)).Value!);

@@ -21,7 +21,7 @@ public sealed partial class PinTests(CoreWorld world) : IClassFixture<CoreWorld>
         Assert.True(done.IsOk && done.Value.IsComplete);
         await using var db = await host.OpenAsync();
         Assert.False(await db.SignInAttempts.AnyAsync(a => a.UserId == actor.UserId));
-        Assert.Equal("accounts.code_wrong", (await EnterAsync(host, secret, pin)).Failure!.Code);
+        Assert.Equal("accounts.pin_wrong", (await EnterAsync(host, secret, pin)).Failure!.Code);
     }
 
     [Theory, EveryDatabase]
@@ -78,7 +78,7 @@ public sealed partial class PinTests(CoreWorld world) : IClassFixture<CoreWorld>
         var sent = await host.Get<PinService>().SendAsync("nobody-at-all@example.org", "192.0.2.1", People.Link, default);
         Assert.True(sent.IsOk);
         Assert.Equal(43, sent.Value.Length);
-        Assert.Equal("accounts.code_wrong", (await EnterAsync(host, sent.Value, "123456")).Failure!.Code);
+        Assert.Equal("accounts.pin_wrong", (await EnterAsync(host, sent.Value, "123456")).Failure!.Code);
         await using var db = await host.OpenAsync();
         Assert.False(await db.OutboxMails.AnyAsync(m => m.ToAddress == "nobody-at-all@example.org"));
     }

@@ -79,7 +79,7 @@ public sealed class SecondFactorTests(CoreWorld world) : IClassFixture<CoreWorld
         Assert.Equal(10, codes.Distinct().Count());
         host.Clock.Advance(TimeSpan.FromMinutes(6));
         Assert.True((await SecondStepAsync(host, await PasswordAsync(host, actor), codes[3].ToLowerInvariant().Replace("-", " "))).IsOk);
-        Assert.Equal("accounts.code_wrong", (await SecondStepAsync(host, await PasswordAsync(host, actor), codes[3])).Failure!.Code);
+        Assert.Equal("accounts.recovery_code_wrong", (await SecondStepAsync(host, await PasswordAsync(host, actor), codes[3])).Failure!.Code);
         Assert.Equal(9, (await host.Get<SecondFactorService>().StatusAsync(actor, default)).RecoveryCodesLeft);
     }
 

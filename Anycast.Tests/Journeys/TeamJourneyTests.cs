@@ -73,7 +73,7 @@ public sealed partial class TeamJourneyTests(BrowserFixture browser)
         var download = await page.RunAndWaitForDownloadAsync(() => page.Locator("a[href*='/activity/csv']").ClickAsync());
         Assert.Equal("activity.csv", download.SuggestedFilename);
         var lines = await File.ReadAllLinesAsync((await download.PathAsync())!);
-        Assert.Equal("time,operation,result,who,target_kind,target,detail,count", lines[0]);
+        Assert.Equal("time,operation,result,who,target_kind,target,target_id,detail,count", lines[0]);
         Assert.Contains(lines, l => l.Contains("\"invitations.send\",\"done\",\"Olga Operator\",\"invitation\",\"friend@example.org\"", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.Contains("\"'=Engines & Söhne\"", StringComparison.Ordinal)); // no formula for a spreadsheet
 

@@ -50,6 +50,9 @@ public sealed class PartsTests
     [InlineData("en", 5 * 86400, "5 d ago")]
     [InlineData("en", -300, "in 5 min")]
     [InlineData("de", 5 * 86400, "vor 5 T.")]
+    [InlineData("en", -(30 * 86400 - 2), "in 30 d")]
+    [InlineData("en", 30 * 86400 - 2, "29 d ago")]
+    [InlineData("de", -(3 * 3600 - 5), "in 3 Std.")]
     [InlineData("de", 90 * 86400, "2025-12-04")]
     public void RelativeText_OfADistance_IsShortAndRight(string language, int secondsAgo, string expected)
     {

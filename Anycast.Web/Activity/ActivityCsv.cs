@@ -19,16 +19,16 @@ public static class ActivityCsv
 
     public static void MapActivity(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(AppUrls.OwnActivityCsv, async (HttpContext context, ActivityLog log, string? q, CancellationToken ct) =>
+        routes.MapGet(AppUrls.OwnActivityCsv, async (HttpContext context, ActivityLog log, string? q, string? category, CancellationToken ct) =>
         {
             var actor = context.User.ToActor();
-            var text = new StringBuilder("time,operation,result,target_kind,target,detail,count,ip,device\r\n");
+            var text = new StringBuilder("time,operation,result,target_kind,target,target_id,detail,count,ip,device\r\n");
             for (var number = 1; ; number++)
             {
-                var page = await log.OwnAsync(actor, new ActivityFilter(q), new PageRequest(number, PageRequest.MaxSize), ct);
+                var page = await log.OwnAsync(actor, new ActivityFilter(q, category), new PageRequest(number, PageRequest.MaxSize), ct);
                 foreach (var entry in page.Items)
                 {
-                    Write(text, Time(entry), entry.Operation, Result(entry), entry.TargetKind, entry.TargetName, entry.Detail, Number(entry.Count), entry.Ip ?? "", entry.Device ?? "");
+                    Write(text, Time(entry), entry.Operation, Result(entry), entry.TargetKind, entry.TargetName, entry.TargetId, entry.Detail, Number(entry.Count), entry.Ip ?? "", entry.Device ?? "");
                 }
 
                 if (number >= page.Pages)
@@ -41,7 +41,7 @@ public static class ActivityCsv
         routes.MapGet("/t/{team}/activity/csv", async (HttpContext context, TeamService teams, string team, string? q, string? category, CancellationToken ct) =>
         {
             var actor = context.User.ToActor();
-            var text = new StringBuilder("time,operation,result,who,target_kind,target,detail,count\r\n");
+            var text = new StringBuilder("time,operation,result,who,target_kind,target,target_id,detail,count\r\n");
             for (var number = 1; ; number++)
             {
                 var page = await teams.ActivityAsync(actor, team, new ActivityFilter(q, category), new PageRequest(number, PageRequest.MaxSize), ct);
@@ -52,7 +52,7 @@ public static class ActivityCsv
 
                 foreach (var entry in page.Value.Items)
                 {
-                    Write(text, Time(entry), entry.Operation, Result(entry), entry.UserName, entry.TargetKind, entry.TargetName, entry.Detail, Number(entry.Count));
+                    Write(text, Time(entry), entry.Operation, Result(entry), entry.UserName, entry.TargetKind, entry.TargetName, entry.TargetId, entry.Detail, Number(entry.Count));
                 }
 
                 if (number >= page.Value.Pages || number * PageRequest.MaxSize >= MostRows)

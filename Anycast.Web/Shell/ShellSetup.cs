@@ -38,6 +38,7 @@ public static class ShellSetup
             // The middleware of SecurityHeaders answers for framing.
             options.SuppressXFrameOptionsHeader = true;
         });
+        AntiforgeryOnDemand.Decorate(services);
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<CurrentActor>();
         services.AddScoped<ShellState>();

@@ -21,13 +21,13 @@ public sealed class SecondFactorCheck(IDbContextFactory<AppDbContext> contexts, 
         await using var db = await contexts.CreateDbContextAsync(ct);
         if (RecoveryCodes.IsForm(code))
         {
-            return await RecoveryCodes.TakeAsync(db, userId, code, ct) ? Outcome.Ok : Outcome.Invalid("accounts.code_wrong");
+            return await RecoveryCodes.TakeAsync(db, userId, code, ct) ? Outcome.Ok : Outcome.Invalid("accounts.recovery_code_wrong");
         }
 
         var device = await db.TotpDevices.AsNoTracking().SingleOrDefaultAsync(d => d.UserId == userId && d.EnabledAt != null, ct);
         if (device is null)
         {
-            return Outcome.Invalid("accounts.code_wrong");
+            return Outcome.Invalid("accounts.recovery_code_wrong"); // No app: there is no other code.
         }
 
         var seed = await sealer.OpenAsync(KeyOwner.User, userId, SecondFactorService.Place(userId), device.Seed, ct);

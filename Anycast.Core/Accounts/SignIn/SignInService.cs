@@ -35,6 +35,7 @@ public sealed class SignInService(
     TimeProvider clock)
 {
     private static readonly Failure s_wrong = new(FailureKind.Invalid, "accounts.sign_in_wrong");
+    private static readonly Failure s_pinWrong = new(FailureKind.Invalid, "accounts.pin_wrong");
     private static readonly Failure s_over = new(FailureKind.Expired, "accounts.attempt_over");
 
     /// <summary>
@@ -98,20 +99,20 @@ public sealed class SignInService(
         // A browser whose address has no account gets the same answer as one with a wrong code.
         if (await attempts.FindAsync(browserSecret, AttemptKind.Pin, ct) is not { } attempt || !await attempts.CountAsync(attempt, ct))
         {
-            return new Failure(FailureKind.Invalid, "accounts.code_wrong");
+            return s_pinWrong;
         }
 
         if (!attempts.IsCode(attempt, SecondFactorService.Clean(pin)))
         {
             await attempts.EndIfSpentAsync(attempt, ct);
             await RefusedAsync(attempt.UserId, ip, device, ct);
-            return new Failure(FailureKind.Invalid, "accounts.code_wrong");
+            return s_pinWrong;
         }
 
         return await attempts.EndAsync(attempt, ct) ? await ProceedAsync(attempt.UserId, ip, device, isStrong: false, ct) : s_over;
     }
 
-    /// <summary>By what the sign-in of a browser may be completed; null when it waits for no second factor.</summary>
+    /// <summary>By what the sign-in of a browser may be completed, besides a recovery code; null when it waits for no second factor.</summary>
     public async Task<StepUpWays?> SecondFactorWaysAsync(string browserSecret, CancellationToken ct)
     {
         if (await attempts.FindAsync(browserSecret, AttemptKind.SecondFactor, ct) is not { } attempt)
@@ -120,7 +121,7 @@ public sealed class SignInService(
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return new StepUpWays(Password: false, Code: true, await db.UserPasskeys.AnyAsync(p => p.UserId == attempt.UserId, ct));
+        return new StepUpWays(Password: false, await db.TotpDevices.AnyAsync(d => d.UserId == attempt.UserId && d.EnabledAt != null, ct), await db.UserPasskeys.AnyAsync(p => p.UserId == attempt.UserId, ct));
     }
 
     /// <summary>The second factor: a code of the app, or a recovery code.</summary>

@@ -86,8 +86,8 @@ public sealed class ConversationService(
         var query = db.Conversations.AsNoTracking().Where(c => c.UserId == actor.UserId && c.TeamId == teamId && (c.LastMessage > 0 || c.Draft != ""));
         if (!string.IsNullOrWhiteSpace(search))
         {
-            var pattern = "%" + search.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
-            query = query.Where(c => EF.Functions.Like(c.Title, pattern, "\\"));
+            var pattern = SearchText.Anywhere(search);
+            query = query.Where(c => EF.Functions.Like(c.Title.ToLower(), pattern, SearchText.Escape));
         }
 
         var total = await query.CountAsync(ct);

@@ -115,9 +115,9 @@ public sealed class DepartureService(IDbContextFactory<AppDbContext> contexts, C
 
         if (!string.IsNullOrWhiteSpace(filter.Search))
         {
-            var pattern = "%" + filter.Search.Trim().ToLowerInvariant().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
-            query = query.Where(d => EF.Functions.Like(d.Kind.ToLower(), pattern, "\\") || EF.Functions.Like(d.Namespace.ToLower(), pattern, "\\")
-                || EF.Functions.Like(d.Name.ToLower(), pattern, "\\") || EF.Functions.Like(d.ActorName.ToLower(), pattern, "\\"));
+            var pattern = SearchText.Anywhere(filter.Search);
+            query = query.Where(d => EF.Functions.Like(d.Kind.ToLower(), pattern, SearchText.Escape) || EF.Functions.Like(d.Namespace.ToLower(), pattern, SearchText.Escape)
+                || EF.Functions.Like(d.Name.ToLower(), pattern, SearchText.Escape) || EF.Functions.Like(d.ActorName.ToLower(), pattern, SearchText.Escape));
         }
 
         return query;

@@ -148,6 +148,7 @@ public sealed class InvitationService(
 
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
+        var address = await db.TeamInvitations.Where(i => i.Id == id && i.TeamId == grant.Value.TeamId).Select(i => i.Email).SingleOrDefaultAsync(ct);
         var revoked = await db.TeamInvitations.Where(i => i.Id == id && i.TeamId == grant.Value.TeamId && i.State == InvitationState.Pending)
             .ExecuteUpdateAsync(s => s.SetProperty(i => i.State, InvitationState.Revoked).SetProperty(i => i.AnsweredAt, now), ct);
         if (revoked != 1)
@@ -155,7 +156,7 @@ public sealed class InvitationService(
             return Failure.NotFound;
         }
 
-        await activity.RecordAsync(actor, new ActivityEvent("invitations.revoke", "invitation", id.ToString(), TeamId: grant.Value.TeamId), ct);
+        await activity.RecordAsync(actor, new ActivityEvent("invitations.revoke", "invitation", id.ToString(), address ?? "", grant.Value.TeamId), ct);
         return Outcome.Ok;
     }
 

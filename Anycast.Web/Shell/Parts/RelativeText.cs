@@ -15,13 +15,16 @@ public static class RelativeText
         var distance = now - at;
         var future = distance < TimeSpan.Zero;
         var span = distance.Duration();
+
+        // What happened is as old as its full units; what comes is as far as the nearest one: a token for 30 days does not end in 29.
+        int Whole(double units) => (int)(future ? Math.Round(units) : units);
         return span switch
         {
             _ when span < TimeSpan.FromSeconds(10) => text["Time.Now"],
             _ when span < TimeSpan.FromMinutes(1) => text[future ? "Time.InSeconds" : "Time.Seconds", (int)span.TotalSeconds / 10 * 10],
-            _ when span < TimeSpan.FromHours(1) => text[future ? "Time.InMinutes" : "Time.Minutes", (int)span.TotalMinutes],
-            _ when span < TimeSpan.FromDays(2) => text[future ? "Time.InHours" : "Time.Hours", (int)span.TotalHours],
-            _ when span < s_dateAfter => text[future ? "Time.InDays" : "Time.Days", (int)span.TotalDays],
+            _ when span < TimeSpan.FromHours(1) => text[future ? "Time.InMinutes" : "Time.Minutes", Whole(span.TotalMinutes)],
+            _ when span < TimeSpan.FromDays(2) => text[future ? "Time.InHours" : "Time.Hours", Whole(span.TotalHours)],
+            _ when span < s_dateAfter => text[future ? "Time.InDays" : "Time.Days", Whole(span.TotalDays)],
             _ => TimeZoneInfo.ConvertTime(at, zone ?? TimeZoneInfo.Utc).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         };
     }
