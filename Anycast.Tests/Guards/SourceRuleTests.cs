@@ -21,6 +21,13 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
+    public void Forms_TakeTheirTokenByThePartThatSetsItsCookie()
+    {
+        var users = RepositoryRoot.Sources("Anycast.Web", ".razor").Where(f => File.ReadAllText(f).Contains("<AntiforgeryToken", StringComparison.Ordinal)).Select(RepositoryRoot.Shown);
+        Assert.Equal(["Anycast.Web/Shell/Parts/FormToken.razor"], users);
+    }
+
+    [Fact]
     public void Processes_InTheProduct_AreStartedInOnePlaceAlone()
     {
         // A program that signs in for a kubeconfig's user, where the agent's own configuration names it (decision 011).

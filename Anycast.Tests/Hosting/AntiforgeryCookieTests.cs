@@ -5,13 +5,13 @@ using Anycast.Tests.Journeys;
 
 namespace Anycast.Tests.Hosting;
 
-/// <summary>The antiforgery cookie is set where a form needs it and nowhere else (C02), over a real connection.</summary>
+/// <summary>The antiforgery cookie is set where a form needs it and nowhere else (C01), over a real connection.</summary>
 public sealed partial class AntiforgeryCookieTests
 {
     private const string Cookie = "__Host-anycast.antiforgery";
 
     [Fact]
-    [PolicyClause("C02")]
+    [PolicyClause("C01")]
     public async Task Cookie_IsSetByPagesWithAForm_AndByNoOther_AndTheirFormsWork()
     {
         await using var app = await AppProcess.StartAsync(new Dictionary<string, string?>(DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false" });
@@ -34,7 +34,7 @@ public sealed partial class AntiforgeryCookieTests
     }
 
     [Fact]
-    [PolicyClause("C02")]
+    [PolicyClause("C01")]
     public async Task Cookie_OfAnInteractivePage_IsThereForItsForms()
     {
         await using var app = new InProcessApp();

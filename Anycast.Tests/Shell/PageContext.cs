@@ -27,7 +27,7 @@ internal static class PageContext
         context.Services.AddScoped<ShellState>();
         context.Services.AddScoped<Anycast.Web.Accounts.StepUp.StepUps>();
         context.Services.AddMudServices();
-        context.Services.AddFallbackServiceProvider(app.Services);
+        context.Services.AddFallbackServiceProvider(app.Services.CreateScope().ServiceProvider); // Ends with the application.
         return context;
     }
 

@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Antiforgery;
 namespace Anycast.Web.Hosting;
 
 /// <summary>
-/// Sets the antiforgery cookie where something needs it (C02). The framework sets it with every answer of a Razor page, by asking for a token as the
-/// answer starts; here that last call stores nothing unless a form asked before it, or the page is interactive and may ask later.
+/// Sets the antiforgery cookie where something needs it (C01). The framework sets it with every answer of a Razor page: it asks for a token when the
+/// answer starts and again when it keeps state for a circuit. Of a plain page those calls store nothing, unless a form of the page said that it needs it.
 /// </summary>
 internal sealed class AntiforgeryOnDemand(IAntiforgery inner) : IAntiforgery
 {
     private static readonly object s_needed = new();
-    private static readonly object s_starting = new();
+    private static readonly object s_plain = new();
 
     /// <summary>Puts it before the framework's own.</summary>
     public static void Decorate(IServiceCollection services)
@@ -18,33 +18,25 @@ internal sealed class AntiforgeryOnDemand(IAntiforgery inner) : IAntiforgery
         services.AddSingleton<IAntiforgery>(provider => new AntiforgeryOnDemand((IAntiforgery)ActivatorUtilities.CreateInstance(provider, own.ImplementationType!)));
     }
 
-    /// <summary>
-    /// Called while a page is rendered. What is registered for the start of an answer runs in the reverse order, so that from here on the framework's
-    /// call, registered before, can be told from one of a form.
-    /// </summary>
-    public static void Watch(HttpContext context, bool isInteractive)
-    {
-        if (isInteractive)
-        {
-            context.Items[s_needed] = s_needed;
-        }
+    /// <summary>Called by the frame of every plain page, before anything in it.</summary>
+    public static void OnlyForForms(HttpContext context) => context.Items[s_plain] = s_plain;
 
-        context.Response.OnStarting(static state =>
-        {
-            ((HttpContext)state).Items[s_starting] = s_starting;
-            return Task.CompletedTask;
-        }, context);
-    }
+    /// <summary>Called by a form, before it asks for its token.</summary>
+    public static void Need(HttpContext context) => context.Items[s_needed] = s_needed;
 
     public AntiforgeryTokenSet GetAndStoreTokens(HttpContext httpContext)
     {
-        if (httpContext.Items.ContainsKey(s_starting) && !httpContext.Items.ContainsKey(s_needed))
+        if (!httpContext.Items.ContainsKey(s_plain) || httpContext.Items.ContainsKey(s_needed))
         {
-            return inner.GetTokens(httpContext);
+            return inner.GetAndStoreTokens(httpContext);
         }
 
-        httpContext.Items[s_needed] = s_needed;
-        return inner.GetAndStoreTokens(httpContext);
+        if (!httpContext.Response.HasStarted)
+        {
+            httpContext.Response.Headers.CacheControl = "no-cache, no-store"; // As with a token: the page is in one person's language.
+        }
+
+        return inner.GetTokens(httpContext);
     }
 
     public AntiforgeryTokenSet GetTokens(HttpContext httpContext) => inner.GetTokens(httpContext);
