@@ -5,8 +5,10 @@ using Anycast.Tests.Harness;
 using Anycast.Web.Accounts;
 using Anycast.Web.Shell;
 using Bunit;
+using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
 
@@ -23,8 +25,7 @@ internal static class PageContext
         context.Services.AddSingleton<TimeProvider>(TimeProvider.System);
         context.Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(user, who.SessionId!.Value));
         context.Services.AddScoped<CurrentActor>();
-        context.Services.AddScoped<PageLinks>();
-        context.Services.AddScoped<ShellState>();
+        context.Services.AddScoped(own => new PageLinks(app.Services.GetRequiredService<IConfiguration>(), own.GetRequiredService<NavigationManager>()));
         context.Services.AddScoped<Anycast.Web.Accounts.StepUp.StepUps>();
         context.Services.AddMudServices();
         context.Services.AddFallbackServiceProvider(app.Services.CreateScope().ServiceProvider); // Ends with the application.
