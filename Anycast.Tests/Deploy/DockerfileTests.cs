@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Anycast.Tests.Harness;
@@ -27,7 +28,29 @@ public sealed partial class DockerfileTests
         }
     }
 
+    [Fact]
+    public async Task Restore_OfTheService_NeedsNoMoreThanWasCopied()
+    {
+        // The packages must be restored from the project files alone, else the image does not build.
+        using var copy = new TempDirectory();
+        foreach (var copied in Instructions(File.ReadAllText(RepositoryRoot.At("Dockerfile"))).Where(i => i.Name is "COPY" or "RUN").TakeWhile(i => i.Name == "COPY"))
+        {
+            var parts = copied.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var target = Directory.CreateDirectory(Path.Combine(copy.Path, parts[^1])).FullName;
+            foreach (var file in parts[..^1].SelectMany(source => Directory.GetFiles(RepositoryRoot.At(Path.GetDirectoryName(source) ?? ""), Path.GetFileName(source))))
+            {
+                File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+            }
+        }
+
+        using var restore = Process.Start(new ProcessStartInfo("dotnet", ["restore", "Anycast.Web", "--locked-mode"]) { WorkingDirectory = copy.Path, RedirectStandardOutput = true })!;
+        var output = await restore.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await restore.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(restore.ExitCode == 0, output);
+    }
+
     [Theory]
+    [InlineData("FROM mcr.microsoft.com/dotnet/sdk:10.0-bookworm-slim\nUSER 1000\nENTRYPOINT [\"a\"]", "no such image")]
     [InlineData("FROM x:1\nENTRYPOINT [\"a\"]", "runs as root")]
     [InlineData("FROM x:1\nUSER root\nENTRYPOINT [\"a\"]", "runs as root")]
     [InlineData("FROM x:1\nUSER 0\nENTRYPOINT [\"a\"]", "runs as root")]
@@ -79,6 +102,11 @@ public sealed partial class DockerfileTests
                 faults.Add($"{image[0]} has no fixed tag");
             }
 
+            if (DebianPattern().IsMatch(image[0]))
+            {
+                faults.Add($"{image[0]}: no such image, since .NET 10 comes on Ubuntu, Alpine and Azure Linux"); // dotnet/dotnet-docker#6860
+            }
+
             stages.Add(image[^1]);
         }
 
@@ -99,6 +127,9 @@ public sealed partial class DockerfileTests
     ];
 
     private static List<(string Name, string Text)> Final(List<(string Name, string Text)> all) => all[all.FindLastIndex(i => i.Name == "FROM")..];
+
+    [GeneratedRegex("dotnet/.*:10.*(bullseye|bookworm|trixie)")]
+    private static partial Regex DebianPattern();
 
     [GeneratedRegex(@"\b(curl|wget)\b|\|\s*(ba)?sh\b")]
     private static partial Regex DownloadPattern();
