@@ -25,7 +25,7 @@ public static class AgentsWebSetup
     private static async Task<IResult> InstallAsync(string token, HttpContext context, InstallService install)
     {
         context.Response.Headers.CacheControl = "no-store";
-        var manifest = await install.ManifestAsync(token, context.Links()("/"), context.ClientIp(), context.RequestAborted);
+        var manifest = await install.ManifestAsync(token, context.AddressForAsker(), context.ClientIp(), context.RequestAborted);
         return manifest.IsOk ? Results.Text(manifest.Value, "application/yaml")
             : Results.StatusCode(manifest.Failure.Kind == FailureKind.TooMany ? StatusCodes.Status429TooManyRequests : StatusCodes.Status404NotFound);
     }

@@ -35,6 +35,7 @@ public static class PublicAddress
                 }
             }
         });
+        services.AddSingleton<LinkRoot>();
         services.AddHsts(o => o.MaxAge = TimeSpan.FromDays(365));
         return services;
     }
@@ -80,10 +81,14 @@ public static class PublicAddress
     /// <summary>Makes absolute links for mails.</summary>
     public static Func<string, Uri> Links(this HttpContext context)
     {
-        var configured = PublicUrl(context.RequestServices.GetRequiredService<IConfiguration>());
-        var root = configured ?? new Uri($"{context.Request.Scheme}://{context.Request.Host}");
+        var root = context.RequestServices.GetRequiredService<LinkRoot>().For(context.Asked());
         return path => new Uri(root, path);
     }
+
+    /// <summary>The service as whoever asks reaches it: for an answer to them alone, never for a mail to somebody else.</summary>
+    public static Uri AddressForAsker(this HttpContext context) => PublicUrl(context.RequestServices.GetRequiredService<IConfiguration>()) ?? context.Asked();
+
+    private static Uri Asked(this HttpContext context) => new($"{context.Request.Scheme}://{context.Request.Host}");
 
     /// <summary>The configured address, or null.</summary>
     /// <exception cref="InvalidOperationException">It is not an absolute http(s) address.</exception>
