@@ -46,6 +46,7 @@ public static class AccountRules
         var lower = password.ToLowerInvariant();
         var isCommon = s_ours.Contains(lower) || CommonPasswords.Contains(lower)
             || lower.Distinct().Count() <= 3
+            || password.Trim().Equals(email, StringComparison.OrdinalIgnoreCase)
             || (email.Length > 0 && password.Contains(email.Split('@')[0], StringComparison.OrdinalIgnoreCase) && email.Split('@')[0].Length >= 6 && length < 20)
             || (name.Trim().Length >= 6 && lower.Replace(" ", "") == name.ToLowerInvariant().Replace(" ", ""));
         return isCommon ? new Failure(FailureKind.Invalid, "accounts.password_common") : null;

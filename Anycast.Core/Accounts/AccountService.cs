@@ -156,7 +156,8 @@ public sealed class AccountService(
     public Task<Outcome> ForgotPasswordAsync(string email, string? ip, Func<string, Uri> link, CancellationToken ct) => equalTime.RunAsync(async () =>
     {
         var normalized = normalizer.NormalizeEmail(email.Trim());
-        if ((await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct)
+        if ((await limiter.TakeAsync(RateLimitTable.ResetMails, $"{normalized} {RateLimiter.Network(ip)}", ct)
+            ?? await limiter.TakeAsync(RateLimitTable.ResetMailsInAll, normalized, ct)
             ?? await limiter.TakeAsync(RateLimitTable.SignInByAddress, RateLimiter.Network(ip), ct)) is { } tooMany)
         {
             return (Outcome)tooMany;

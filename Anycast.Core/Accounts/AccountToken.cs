@@ -11,7 +11,7 @@ public enum TokenPurpose
     UndoEmailChange = 4,
 }
 
-/// <summary>A mailed link's secret: stored hashed, used once, one live per user and purpose.</summary>
+/// <summary>A mailed link's secret: stored hashed, used once, one live per user and purpose (of those that undo a change of address, one for each change).</summary>
 public sealed class AccountToken
 {
     [Classified(DataClass.Technical)]

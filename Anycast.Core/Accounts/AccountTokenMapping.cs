@@ -8,7 +8,7 @@ internal sealed class AccountTokenMapping : IEntityTypeConfiguration<AccountToke
     public void Configure(EntityTypeBuilder<AccountToken> builder)
     {
         builder.HasIndex(t => t.Hash).IsUnique();
-        builder.HasIndex(t => new { t.UserId, t.Purpose }).IsUnique();
+        builder.HasIndex(t => new { t.UserId, t.Purpose }).IsUnique().HasFilter($"\"Purpose\" <> {(int)TokenPurpose.UndoEmailChange}");
         builder.HasOne<User>().WithMany().HasForeignKey(t => t.UserId).OnDelete(DeleteBehavior.Cascade);
     }
 }

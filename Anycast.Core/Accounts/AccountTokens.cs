@@ -7,12 +7,15 @@ namespace Anycast.Core.Accounts;
 /// <summary>Makes and takes the secrets of mailed links.</summary>
 public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, TimeProvider clock)
 {
-    /// <summary>A new secret; an earlier one of the same purpose is void. Stored by the caller's SaveChanges.</summary>
+    /// <summary>
+    /// A new secret; an earlier one of the same purpose is void, but for undoing a change of address: whoever took the account changes it twice, and
+    /// the link in the first mailbox must still work. Stored by the caller's SaveChanges.
+    /// </summary>
     public async Task<string> MakeAsync(AppDbContext db, Guid userId, TokenPurpose purpose, TimeSpan lifetime, CancellationToken ct, string? address = null)
     {
         var now = clock.GetUtcNow();
         var secret = Ids.Secret();
-        await db.AccountTokens.Where(t => t.UserId == userId && t.Purpose == purpose).ExecuteDeleteAsync(ct);
+        await db.AccountTokens.Where(t => t.UserId == userId && t.Purpose == purpose && (purpose != TokenPurpose.UndoEmailChange || t.ExpiresAt <= now)).ExecuteDeleteAsync(ct);
         db.AccountTokens.Add(new AccountToken
         {
             Id = Ids.New(clock),

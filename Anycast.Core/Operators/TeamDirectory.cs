@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts.Restriction;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
@@ -11,7 +12,7 @@ namespace Anycast.Core.Operators;
 public sealed record DirectoryTeam(Guid Id, string Name, string Slug, DateTimeOffset CreatedAt, int Members, DateTimeOffset? BlockedAt);
 
 /// <summary>The operators' view of teams: find, block, unblock.</summary>
-public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, LessAllowed less, TimeProvider clock)
+public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, StepUpService stepUp, ActivityLog activity, LessAllowed less, TimeProvider clock)
 {
     /// <summary>Teams by name, the newest first.</summary>
     public async Task<Outcome<Page<DirectoryTeam>>> ListAsync(Actor actor, string? search, PageRequest page, CancellationToken ct)
@@ -36,12 +37,17 @@ public sealed class TeamDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         return new Page<DirectoryTeam>(items, total, page);
     }
 
-    /// <summary>Blocks or unblocks a team; its members are told by the next thing they do in it.</summary>
+    /// <summary>Blocks or unblocks a team; its members are told by the next thing they do in it. Needs a fresh proof (T20).</summary>
     public async Task<Outcome> SetBlockedAsync(Actor actor, Guid teamId, bool blocked, CancellationToken ct)
     {
         if (await access.RequireAsync(actor, ct) is { IsOk: false } refused)
         {
             return refused;
+        }
+
+        if (await stepUp.RequireAsync(actor, ct) is { IsOk: false } unproven)
+        {
+            return unproven;
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);

@@ -1,5 +1,6 @@
 using Anycast.Core.Accounts;
 using Anycast.Core.Accounts.Restriction;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Data;
@@ -12,8 +13,8 @@ namespace Anycast.Core.Operators;
 public sealed record DirectoryUser(
     Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams, int RefusedSignIns);
 
-/// <summary>The operators' view of accounts (D03): find, block, unblock, grant platform roles. Each act stands in the log of both sides.</summary>
-public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, ActivityLog activity, LessAllowed less, TimeProvider clock)
+/// <summary>The operators' view of accounts (D03): find, block, unblock, grant platform roles. Each act needs a fresh proof (T20) and stands in the log of both sides.</summary>
+public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, StepUpService stepUp, ActivityLog activity, LessAllowed less, TimeProvider clock)
 {
     /// <summary>Accounts by name or address, the newest first.</summary>
     public async Task<Outcome<Page<DirectoryUser>>> ListAsync(Actor actor, string? search, PageRequest page, CancellationToken ct)
@@ -69,6 +70,11 @@ public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, Oper
         if (await access.RequireAsync(actor, ct) is { IsOk: false } refused)
         {
             return refused;
+        }
+
+        if (await stepUp.RequireAsync(actor, ct) is { IsOk: false } unproven)
+        {
+            return unproven;
         }
 
         if (userId == actor.UserId)

@@ -18,13 +18,18 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
 {
     private static readonly Failure s_lastOwner = new(FailureKind.Conflict, "teams.last_owner");
 
-    /// <summary>Gives a member another role, not above the actor's own; owners are changed by owners alone.</summary>
+    /// <summary>Gives a member another role, not above the actor's own; owners are changed by owners alone, and who becomes or ceases to be one needs a fresh proof (T20).</summary>
     public Task<Outcome> ChangeRoleAsync(Actor actor, string team, Guid userId, TeamRole role, CancellationToken ct) =>
-        ChangeAsync(actor, team, userId, Permission.MembersManage, async (db, grant, member) =>
+        ChangeAsync(actor, team, userId, Permission.MembersManage, async (db, grant, member, unproven) =>
         {
             if (!Enum.IsDefined(role) || role > grant.Role || member.Role > grant.Role)
             {
                 return new Failure(FailureKind.Forbidden, "teams.role_too_high");
+            }
+
+            if ((member.Role == TeamRole.Owner || role == TeamRole.Owner) && unproven is not null)
+            {
+                return unproven;
             }
 
             if (member.Role == TeamRole.Owner && role != TeamRole.Owner && await IsLastOwnerAsync(db, grant.TeamId, ct))
@@ -39,13 +44,18 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
             return Outcome.Ok;
         }, ct);
 
-    /// <summary>Removes a member.</summary>
+    /// <summary>Removes a member; an owner only with a fresh proof (T20).</summary>
     public Task<Outcome> RemoveAsync(Actor actor, string team, Guid userId, CancellationToken ct) =>
-        ChangeAsync(actor, team, userId, Permission.MembersManage, async (db, grant, member) =>
+        ChangeAsync(actor, team, userId, Permission.MembersManage, async (db, grant, member, unproven) =>
         {
             if (member.Role > grant.Role)
             {
                 return new Failure(FailureKind.Forbidden, "teams.role_too_high");
+            }
+
+            if (member.Role == TeamRole.Owner && unproven is not null)
+            {
+                return unproven;
             }
 
             if (member.Role == TeamRole.Owner && await IsLastOwnerAsync(db, grant.TeamId, ct))
@@ -61,7 +71,7 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
 
     /// <summary>Leaves a team; its last owner cannot.</summary>
     public Task<Outcome> LeaveAsync(Actor actor, string team, CancellationToken ct) =>
-        ChangeAsync(actor, team, actor.UserId, Permission.TeamView, async (db, grant, member) =>
+        ChangeAsync(actor, team, actor.UserId, Permission.TeamView, async (db, grant, member, _) =>
         {
             if (member.Role == TeamRole.Owner && await IsLastOwnerAsync(db, grant.TeamId, ct))
             {
@@ -81,7 +91,7 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
             return refused;
         }
 
-        return await ChangeAsync(actor, team, userId, Permission.MembersManage, async (db, grant, member) =>
+        return await ChangeAsync(actor, team, userId, Permission.MembersManage, async (db, grant, member, _) =>
         {
             if (grant.Role != TeamRole.Owner || userId == actor.UserId)
             {
@@ -98,7 +108,7 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
     }
 
     private async Task<Outcome> ChangeAsync(
-        Actor actor, string team, Guid userId, string permission, Func<AppDbContext, TeamGrant, Membership, Task<Outcome>> change, CancellationToken ct)
+        Actor actor, string team, Guid userId, string permission, Func<AppDbContext, TeamGrant, Membership, Failure?, Task<Outcome>> change, CancellationToken ct)
     {
         if (actor.Kind != ActorKind.User)
         {
@@ -112,6 +122,7 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
             return first.Failure;
         }
 
+        var unproven = (await stepUp.RequireAsync(actor, ct)).Failure; // Asked before the lock, which leaves room for one connection alone.
         await using var db = await contexts.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await db.Teams.Where(t => t.Id == first.Value.TeamId).ExecuteUpdateAsync(s => s.SetProperty(t => t.IsDemo, t => t.IsDemo), ct);
@@ -128,7 +139,7 @@ public sealed class MembershipService(IDbContextFactory<AppDbContext> contexts, 
             return Failure.NotFound;
         }
 
-        var outcome = await change(db, grant, member);
+        var outcome = await change(db, grant, member, unproven);
         if (outcome.IsOk)
         {
             await db.SaveChangesAsync(ct);

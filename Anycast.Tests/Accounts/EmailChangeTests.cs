@@ -49,6 +49,49 @@ public sealed class EmailChangeTests(CoreWorld world) : IClassFixture<CoreWorld>
     }
 
     [Theory, EveryDatabase]
+    [PolicyClause("D01")]
+    public async Task Undo_AfterASecondChange_StillRestoresTheFirstAddress(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var actor = await host.SignedInAsync();
+        var changes = host.Get<EmailChangeService>();
+        var (one, two) = ("thief1-" + actor.Email, "thief2-" + actor.Email);
+        await changes.RequestAsync(actor, one, People.Link, default);
+        var undo = People.TokenIn(await host.LastMailAsync(actor.Email));
+        Assert.True((await changes.ConfirmAsync(People.TokenIn(await host.LastMailAsync(one)), default)).IsOk);
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+        await changes.RequestAsync(actor, two, People.Link, default);
+        var undoOfTheThief = People.TokenIn(await host.LastMailAsync(one));
+        Assert.True((await changes.ConfirmAsync(People.TokenIn(await host.LastMailAsync(two)), default)).IsOk);
+
+        // And they sit on the address, whose mailbox they do not have.
+        var squatter = new Registration(actor.Email, "Squatter", "another long password", "en", host.Get<Core.Accounts.Terms.TermsService>().Current);
+        Assert.True((await host.Get<AccountService>().RegisterAsync(squatter, "192.0.2.77", People.Link, default)).IsOk);
+
+        Assert.True((await changes.UndoAsync(undo, People.Link, default)).IsOk);
+        Assert.Equal(actor.Email, (await host.Get<AccountService>().GetAsync(actor, default)).Value!.Email);
+        Assert.Equal("accounts.link_invalid", (await changes.UndoAsync(undoOfTheThief, People.Link, default)).Failure!.Code);
+        Assert.Equal("accounts.link_invalid", (await changes.UndoAsync(undo, People.Link, default)).Failure!.Code);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task Change_ToATakenAddress_IsForThePageAndTheOldMailboxLikeAnyOther(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var changes = host.Get<EmailChangeService>();
+        var other = await host.ActorAsync();
+        foreach (var wanted in new[] { other.Email, "free-" + other.Email })
+        {
+            var actor = await host.SignedInAsync();
+            Assert.True((await changes.RequestAsync(actor, wanted, People.Link, default)).IsOk);
+            Assert.Equal(wanted, await changes.PendingAsync(actor, default));
+            Assert.Contains("/account/undo-address?token=", await host.LastMailAsync(actor.Email));
+            host.Clock.Advance(TimeSpan.FromHours(24));
+            Assert.Null(await changes.PendingAsync(actor, default));
+        }
+    }
+
+    [Theory, EveryDatabase]
     public async Task Change_ToATakenAddress_LooksTheSameAndTellsItsOwner(TestProvider provider)
     {
         var host = await world.OnAsync(provider);

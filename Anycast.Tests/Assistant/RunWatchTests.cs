@@ -7,6 +7,7 @@ using Anycast.Core.Assistant.Runs;
 using Anycast.Core.Common;
 using Anycast.Core.Operators;
 using Anycast.Core.Teams;
+using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.AI;
@@ -70,7 +71,7 @@ public sealed class RunWatchTests
     {
         await using var world = await StartAsync();
         await using var watch = await Watch.StartAsync(world.Host);
-        var other = await world.Host.ActorAsync(roles: PlatformRoles.Operator);
+        var other = await world.Host.SignedInAsync(roles: PlatformRoles.Operator);
         await world.Host.JoinAsync(world.Team.Id, other.UserId, TeamRole.Owner);
         var mine = await GrowingAsync(world);
         var theirs = await GrowingAsync(world, other);

@@ -62,6 +62,27 @@ public sealed class DirectoryTests
     }
 
     [Theory, EveryDatabase]
+    [PolicyClause("D03")]
+    public async Task Acts_OfOperators_NeedAFreshProof(TestProvider provider)
+    {
+        await using var host = await StartAsync(provider);
+        var chief = await host.SignedInAsync("chief@example.org", PlatformRoles.Operator);
+        var person = await host.SignedInAsync("person@example.org");
+        var team = (await host.Get<TeamService>().CreateAsync(person, "Team", default)).Value!;
+        host.Clock.Advance(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(1));
+        foreach (var act in new Func<Actor, Task<Outcome>>[]
+        {
+            a => host.Get<UserDirectory>().SetRolesAsync(a, person.UserId, PlatformRoles.Operator, default),
+            a => host.Get<UserDirectory>().BlockAsync(a, person.UserId, default),
+            a => host.Get<TeamDirectory>().SetBlockedAsync(a, team.Id, true, default),
+        })
+        {
+            Assert.Equal("accounts.step_up", (await act(chief)).Failure?.Code);
+            Assert.True((await act(await host.WithSessionAsync(chief))).IsOk);
+        }
+    }
+
+    [Theory, EveryDatabase]
     public async Task Block_OfATeam_ClosesItForItsMembers(TestProvider provider)
     {
         await using var host = await StartAsync(provider);

@@ -1,6 +1,7 @@
 using Anycast.Core.Accounts.SecondFactor;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
+using Anycast.Core.Teams.Invitations;
 using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Microsoft.EntityFrameworkCore;
@@ -58,6 +59,31 @@ public sealed class MembershipTests(CoreWorld world) : IClassFixture<CoreWorld>
         Assert.Equal(TeamRole.Owner, (await host.Get<TeamService>().GetAsync(next, team.Slug, default)).Value!.Role);
         Assert.Equal(TeamRole.Admin, (await host.Get<TeamService>().GetAsync(owner, team.Slug, default)).Value!.Role);
         Assert.Contains("made you an owner", await host.LastMailAsync(next.Email));
+    }
+
+    [Theory, EveryDatabase]
+    [PolicyClause("D11")]
+    public async Task Owners_AreMadeAndUnmadeOnlyWithAFreshProof(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var (owner, team) = await TeamAsync(host);
+        var (second, member) = (await MemberAsync(host, team, TeamRole.Owner), await MemberAsync(host, team, TeamRole.Member));
+        var (service, invitations) = (host.Get<MembershipService>(), host.Get<InvitationService>());
+        var acts = new Func<Actor, Task<Outcome>>[]
+        {
+            a => service.ChangeRoleAsync(a, team.Slug, member.UserId, TeamRole.Owner, default),
+            a => service.ChangeRoleAsync(a, team.Slug, second.UserId, TeamRole.Viewer, default),
+            a => invitations.InviteAsync(a, team.Slug, $"boss-{Guid.NewGuid():N}@example.org", TeamRole.Owner, People.Link, default),
+            a => service.RemoveAsync(a, team.Slug, member.UserId, default), // an owner by now
+        };
+        host.Clock.Advance(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(1));
+        var proven = await host.WithSessionAsync(owner);
+        Assert.True((await service.ChangeRoleAsync(owner, team.Slug, member.UserId, TeamRole.Admin, default)).IsOk); // No owner is touched by that.
+        foreach (var act in acts)
+        {
+            Assert.Equal("accounts.step_up", (await act(owner)).Failure?.Code);
+            Assert.True((await act(proven)).IsOk);
+        }
     }
 
     [Theory, EveryDatabase]

@@ -22,7 +22,8 @@ public sealed class EmailChangeService(
     RateLimiter limiter,
     MailQueue mail,
     ActivityLog activity,
-    EqualTime equalTime)
+    EqualTime equalTime,
+    TimeProvider clock)
 {
     /// <summary>Asks for the change. Whether the new address has an account already is told to its mailbox alone.</summary>
     public Task<Outcome> RequestAsync(Actor actor, string newAddress, Func<string, Uri> link, CancellationToken ct) => equalTime.RunAsync(async () =>
@@ -51,21 +52,19 @@ public sealed class EmailChangeService(
             return Outcome.Invalid("accounts.email_same");
         }
 
-        if (await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct) is { } holder)
+        // The same rows and the same notice either way, so that neither the page nor the old mailbox tells whether the address is taken.
+        var confirm = await tokens.MakeAsync(db, user.Id, TokenPurpose.ChangeEmail, AccountsOptions.EmailChangeLifetime, ct, address);
+        if (await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct) is not { } holder)
         {
-            if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
-            {
-                mail.Add(db, AccountMails.AddressTaken(holder, link("/account/login")));
-            }
-        }
-        else
-        {
-            var confirm = await tokens.MakeAsync(db, user.Id, TokenPurpose.ChangeEmail, AccountsOptions.EmailChangeLifetime, ct, address);
             mail.Add(db, AccountMails.ConfirmNewAddress(user, address, link("/account/confirm-address?token=" + confirm)));
-            var undo = await tokens.MakeAsync(db, user.Id, TokenPurpose.UndoEmailChange, AccountsOptions.EmailUndoLifetime, ct, user.Email);
-            mail.Add(db, AccountMails.AddressChanging(user, address, link("/account/undo-address?token=" + undo)));
+        }
+        else if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
+        {
+            mail.Add(db, AccountMails.AddressTaken(holder, link("/account/login")));
         }
 
+        var undo = await tokens.MakeAsync(db, user.Id, TokenPurpose.UndoEmailChange, AccountsOptions.EmailUndoLifetime, ct, user.Email);
+        mail.Add(db, AccountMails.AddressChanging(user, address, link("/account/undo-address?token=" + undo)));
         await db.SaveChangesAsync(ct);
         mail.Wake();
         await activity.RecordAsync(actor, new ActivityEvent("account.email_requested", "user", actor.UserId.ToString()), ct);
@@ -75,8 +74,9 @@ public sealed class EmailChangeService(
     /// <summary>The address a change waits for; null when none does.</summary>
     public async Task<string?> PendingAsync(Actor actor, CancellationToken ct)
     {
+        var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return await db.AccountTokens.Where(t => actor.Kind == ActorKind.User && t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail && t.UsedAt == null).Select(t => t.Address).SingleOrDefaultAsync(ct);
+        return await db.AccountTokens.Where(t => actor.Kind == ActorKind.User && t.UserId == actor.UserId && t.Purpose == TokenPurpose.ChangeEmail && t.UsedAt == null && t.ExpiresAt > now).Select(t => t.Address).SingleOrDefaultAsync(ct);
     }
 
     /// <summary>Confirms from the new mailbox. An address that somebody took meanwhile is refused without saying why.</summary>
@@ -105,7 +105,10 @@ public sealed class EmailChangeService(
         return Outcome.Ok;
     }
 
-    /// <summary>From the old mailbox: stops the change, or undoes it if it was made; all sessions end, and a link for a new password is mailed.</summary>
+    /// <summary>
+    /// From the old mailbox: stops the change, or undoes it if it was made, and every later one; all sessions end, and a link for a new password is
+    /// mailed. Links of later changes are void: they lie in mailboxes of whoever made those.
+    /// </summary>
     public async Task<Outcome> UndoAsync(string secret, Func<string, Uri> link, CancellationToken ct)
     {
         var over = new Failure(FailureKind.Expired, "accounts.link_invalid");
@@ -118,12 +121,18 @@ public sealed class EmailChangeService(
         var user = await db.Users.SingleAsync(u => u.Id == token.UserId, ct);
         Set(user, address);
         user.SecurityStamp = Ids.Secret();
-        await db.AccountTokens.Where(t => t.UserId == user.Id && t.Purpose == TokenPurpose.ChangeEmail).ExecuteDeleteAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+
+        // Somebody may have registered the address meanwhile; without its mailbox they could not confirm it, and do not keep it.
+        await db.Users.Where(u => u.NormalizedEmail == user.NormalizedEmail && u.Id != user.Id && !u.EmailConfirmed).ExecuteDeleteAsync(ct);
+        await db.AccountTokens.Where(t => t.UserId == user.Id && (t.Purpose == TokenPurpose.ChangeEmail
+            || (t.Purpose == TokenPurpose.UndoEmailChange && t.Id != token.Id && t.CreatedAt >= token.CreatedAt))).ExecuteDeleteAsync(ct);
         var reset = await tokens.MakeAsync(db, user.Id, TokenPurpose.ResetPassword, AccountsOptions.ResetLifetime, ct);
         mail.Add(db, AccountMails.AddressRestored(user, link("/account/reset?token=" + reset)));
         try
         {
             await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
         }
         catch (DbUpdateException)
         {

@@ -31,7 +31,8 @@ public sealed class PinService(
         }
 
         var normalized = normalizer.NormalizeEmail(address);
-        if ((await limiter.TakeAsync(RateLimitTable.PinMails, normalized, ct)
+        if ((await limiter.TakeAsync(RateLimitTable.PinMails, $"{normalized} {RateLimiter.Network(ip)}", ct)
+            ?? await limiter.TakeAsync(RateLimitTable.PinMailsInAll, normalized, ct)
             ?? await limiter.TakeAsync(RateLimitTable.SignInByAddress, RateLimiter.Network(ip), ct)) is { } tooMany)
         {
             return tooMany;

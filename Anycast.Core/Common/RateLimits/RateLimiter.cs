@@ -19,7 +19,15 @@ public static class RateLimitTable
     public static readonly RateLimit SignInByAddress = new("sign-in-address", 60, TimeSpan.FromMinutes(15));
     public static readonly RateLimit Registration = new("registration", 20, TimeSpan.FromHours(1));
     public static readonly RateLimit MailToAccount = new("mail-to-account", 5, TimeSpan.FromHours(1));
+    /// <summary>For one address from one network, so that a stranger elsewhere does not use up the owner's.</summary>
     public static readonly RateLimit PinMails = new("pin-mails", 5, TimeSpan.FromHours(1));
+
+    /// <summary>For one address from everywhere: what a mailbox has to bear.</summary>
+    public static readonly RateLimit PinMailsInAll = new("pin-mails-in-all", 20, TimeSpan.FromHours(1));
+
+    /// <summary>As <see cref="PinMails"/>, for links to a new password.</summary>
+    public static readonly RateLimit ResetMails = new("reset-mails", 5, TimeSpan.FromHours(1));
+    public static readonly RateLimit ResetMailsInAll = new("reset-mails-in-all", 20, TimeSpan.FromHours(1));
     public static readonly RateLimit SecondFactor = new("second-factor", 5, TimeSpan.FromMinutes(5));
     public static readonly RateLimit SecondFactorDaily = new("second-factor-daily", 100, TimeSpan.FromDays(1));
     public static readonly RateLimit StepUp = new("step-up", 10, TimeSpan.FromMinutes(15));

@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts;
+using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.RateLimits;
@@ -21,6 +22,7 @@ public sealed class InvitationService(
     IDbContextFactory<AppDbContext> contexts,
     TeamAccess access,
     ILookupNormalizer normalizer,
+    StepUpService stepUp,
     NotificationService notifications,
     MailQueue mail,
     ActivityLog activity,
@@ -35,7 +37,7 @@ public sealed class InvitationService(
     private const int Listed = 200;
 
     /// <summary>
-    /// Invites an address with a role that is not above the actor's own. An earlier invitation of the address is replaced. Whether the address has an
+    /// Invites an address with a role that is not above the actor's own; as an owner only with a fresh proof (T20). An earlier invitation of the address is replaced. Whether the address has an
     /// account is told by neither the answer nor its time (T18).
     /// </summary>
     public Task<Outcome> InviteAsync(Actor actor, string team, string email, TeamRole role, Func<string, Uri> link, CancellationToken ct) =>
@@ -58,6 +60,11 @@ public sealed class InvitationService(
         if (!Enum.IsDefined(role) || role > grant.Value.Role)
         {
             return new Failure(FailureKind.Forbidden, "teams.role_too_high");
+        }
+
+        if (role == TeamRole.Owner && await stepUp.RequireAsync(actor, ct) is { IsOk: false } unproven)
+        {
+            return unproven.Failure!;
         }
 
         if (await limiter.TakeAsync(RateLimitTable.Invitations, grant.Value.TeamId.ToString("N"), ct) is { } tooMany)

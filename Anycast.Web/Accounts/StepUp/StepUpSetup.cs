@@ -1,4 +1,5 @@
 using Anycast.Core.Accounts.SignIn;
+using Anycast.Web.Accounts.SignIn;
 using Anycast.Web.Shell;
 using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Mvc;
@@ -20,7 +21,8 @@ public static class StepUpSetup
             var proven = await stepUp.ProveAsync(context.User.ToActor(), secret ?? "", ct);
             if (!proven.IsOk)
             {
-                return Results.Json(new Answer(false, texts.Of(proven.Failure)), statusCode: StatusCodes.Status422UnprocessableEntity);
+                context.Refuse(proven.Failure);
+                return Results.Json(new Answer(false, texts.Of(proven.Failure)), statusCode: context.Response.StatusCode);
             }
 
             await context.RekeySessionAsync();

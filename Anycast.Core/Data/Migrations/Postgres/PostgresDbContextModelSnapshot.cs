@@ -59,7 +59,8 @@ namespace Anycast.Core.Data.Migrations.Postgres
                         .IsUnique();
 
                     b.HasIndex("UserId", "Purpose")
-                        .IsUnique();
+                        .IsUnique()
+                        .HasFilter("\"Purpose\" <> 4");
 
                     b.ToTable("AccountTokens");
                 });

@@ -53,7 +53,8 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                         .IsUnique();
 
                     b.HasIndex("UserId", "Purpose")
-                        .IsUnique();
+                        .IsUnique()
+                        .HasFilter("\"Purpose\" <> 4");
 
                     b.ToTable("AccountTokens");
                 });
