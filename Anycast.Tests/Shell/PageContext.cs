@@ -25,7 +25,7 @@ internal static class PageContext
         context.Services.AddSingleton<TimeProvider>(TimeProvider.System);
         context.Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(user, who.SessionId!.Value));
         context.Services.AddScoped<CurrentActor>();
-        context.Services.AddScoped(own => new PageLinks(app.Services.GetRequiredService<IConfiguration>(), own.GetRequiredService<NavigationManager>()));
+        context.Services.AddScoped(own => new PageLinks(app.Services.GetRequiredService<Web.Hosting.LinkRoot>(), own.GetRequiredService<NavigationManager>()));
         context.Services.AddScoped<Anycast.Web.Accounts.StepUp.StepUps>();
         context.Services.AddMudServices();
         context.Services.AddFallbackServiceProvider(app.Services.CreateScope().ServiceProvider); // Ends with the application.
