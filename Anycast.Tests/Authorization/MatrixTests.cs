@@ -32,13 +32,7 @@ public sealed class MatrixTests
     [PolicyClause("D03", "D11", "U02")]
     public async Task Methods_OfServices_GiveEachCallerWhatTheFileSays()
     {
-        await using var host = await CoreHost.StartAsync(TestProvider.Sqlite, (services, configuration) =>
-        {
-            services.AddOperators().AddClusters().AddAgents(configuration).AddProposals().AddUsage().AddPrivacy();
-            services.AddDiagnostics();
-            services.AddAssistant(configuration);
-            services.AddSingleton<IKeyRewrapQueue, NoQueue>();
-        });
+        await using var host = await HostAsync();
         var text = new StringBuilder("method\t").AppendJoin('\t', MatrixWorld.Callers).Append('\n');
         var leaks = new List<string>();
         foreach (var method in Methods())
@@ -85,7 +79,17 @@ public sealed class MatrixTests
         }
     }
 
-    private static IEnumerable<MethodInfo> Methods() => typeof(Actor).Assembly.GetTypes()
+    /// <summary>All of Core.</summary>
+    internal static Task<CoreHost> HostAsync() => CoreHost.StartAsync(TestProvider.Sqlite, (services, configuration) =>
+    {
+        services.AddOperators().AddClusters().AddAgents(configuration).AddProposals().AddUsage().AddPrivacy();
+        services.AddDiagnostics();
+        services.AddAssistant(configuration);
+        services.AddSingleton<IKeyRewrapQueue, NoQueue>();
+    });
+
+    /// <summary>Every service method that takes an actor.</summary>
+    internal static IEnumerable<MethodInfo> Methods() => typeof(Actor).Assembly.GetTypes()
         .Where(t => t is { IsClass: true, IsPublic: true, IsAbstract: false } && s_features.Contains(t.Namespace?.Split('.').ElementAtOrDefault(2)))
         .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
         .Where(m => typeof(Task).IsAssignableFrom(m.ReturnType) && m.GetParameters().Any(p => p.ParameterType == typeof(Actor)))
@@ -115,7 +119,8 @@ public sealed class MatrixTests
         }
     }
 
-    private static string Describe(object result)
+    /// <summary>What a caller got, in a word.</summary>
+    internal static string Describe(object result)
     {
         var type = result.GetType();
         if (type.GetProperty("Failure") is { } failure && type.Name.StartsWith("Outcome", StringComparison.Ordinal))

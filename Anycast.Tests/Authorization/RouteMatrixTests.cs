@@ -77,7 +77,8 @@ public sealed partial class RouteMatrixTests
         Assert.True(found.SequenceEqual(expected), $"New: {string.Join("\n     ", found.Except(expected))}\nGone: {string.Join("\n      ", expected.Except(found))}\nIf this is meant, run with ANYCAST_UPDATE_MATRIX=1 and read the difference.");
     }
 
-    private static IEnumerable<(string Method, string Pattern)> Routes(InProcessApp app) => app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+    /// <summary>Every route that is no file.</summary>
+    internal static IEnumerable<(string Method, string Pattern)> Routes(InProcessApp app) => app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         .Where(e => !e.Metadata.Any(m => m.GetType().FullName!.Contains("StaticAsset", StringComparison.Ordinal)))
         .Select(e => (Methods: e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [], Pattern: "/" + e.RoutePattern.RawText?.TrimStart('/')))
         .Where(r => !r.Pattern.StartsWith("/_", StringComparison.Ordinal) && !r.Pattern.Contains(":file", StringComparison.Ordinal) && !Path.HasExtension(r.Pattern))
@@ -138,7 +139,7 @@ public sealed partial class RouteMatrixTests
     }
 
     [GeneratedRegex(@"\{\*{0,2}([A-Za-z]+)(?::[a-z]+)?\}")]
-    private static partial Regex ParameterPattern();
+    internal static partial Regex ParameterPattern();
 
     [GeneratedRegex(@"\{Team(Slug)?\}|\{team\}")]
     private static partial Regex TeamPattern();
