@@ -86,7 +86,7 @@ public sealed class TwoTenantTests
         var theirs = await MakeTheirsAsync(app.Services, TimeProvider.System);
         var own = await MatrixWorld.MakeAsync(app.Services, TimeProvider.System);
         var cookie = await app.Services.SessionCookieAsync(own["owner"]);
-        var (leaks, times) = (new List<string>(), new List<(string Name, double Ratio)>());
+        var (leaks, times, compared) = (new List<string>(), new List<(string Name, double Ratio)>(), 0);
         var routes = RouteMatrixTests.Routes(app).Where(r => r.Method == "GET" && RouteMatrixTests.ParameterPattern().Matches(r.Pattern).Any(m => IsId(m.Groups[1].Value))).Select(r => r.Pattern).ToList();
         Assert.True(routes.Count > 18, $"only {routes.Count} routes with ids");
         foreach (var pattern in routes)
@@ -106,7 +106,10 @@ public sealed class TwoTenantTests
                     leaks.Add($"{name}: {(int)a.Status} of {a.Length} bytes, and {(int)b.Status} of {b.Length} for what does not exist");
                 }
 
-                times.Add((name, await RatioAsync(() => AskAsync(client, asked, cookie), () => AskAsync(client, nowhere, cookie), tolerance, most)));
+                if (compared++ % (figure is null ? 8 : 1) == 0) // Each eighth in the default run: measuring takes its time.
+                {
+                    times.Add((name, await RatioAsync(() => AskAsync(client, asked, cookie), () => AskAsync(client, nowhere, cookie), tolerance, most)));
+                }
             }
         }
 
@@ -116,7 +119,7 @@ public sealed class TwoTenantTests
         {
             FaultFigures.Record(
                 figure,
-                ("routes and ids compared", times.Count, "", null), ("answers that differ in status or length", leaks.Count, "", 0),
+                ("routes and ids compared", compared, "", null), ("answers that differ in status or length", leaks.Count, "", 0),
                 ("median times more than 5 % apart", apart.Count, "", 0), ("largest difference of medians", times.Max(t => Math.Abs(t.Ratio - 1)) * 100, "%", null));
         }
 
