@@ -85,7 +85,7 @@ public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<Brow
         await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("nothing like this", new() { Delay = 60 });
-        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=nothing%20like%20this$"));
+        await Assertions.Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=nothing%20like%20this$"), new() { Timeout = 30_000 });
         await Assertions.Expect(page.GetByRole(AriaRole.Searchbox)).ToHaveValueAsync("nothing like this");
         await Assertions.Expect(page.GetByText("Nothing matches")).ToBeVisibleAsync();
         await page.Locator(".filter button").ClickAsync();
