@@ -39,6 +39,7 @@ public sealed class LostKeyTests
 
         await using var anew = KeyHosts.Start(database, next);
         Assert.DoesNotContain(await anew.Get<MasterKeyUsage>().ReadAsync(default), k => k.IsMissing);
+        anew.Clock.Advance(TimeSpan.FromSeconds(1)); // Its mail is the newest, and not of the same instant as the one about the second factor.
         Assert.True((await anew.Get<AccountService>().ForgotPasswordAsync(email, "192.0.2.1", People.Link, default)).IsOk);
         const string password = "another lamp, eighteen boats";
         Assert.True((await anew.Get<AccountService>().ResetPasswordAsync(People.TokenIn(await anew.LastMailAsync(email)), password, People.Link, default)).IsOk);
