@@ -73,8 +73,11 @@ public sealed class AccountAttackTests
         var right = People.Code(secret, host.Clock.GetUtcNow());
         var check = host.Get<SecondFactorCheck>();
         var guesses = Enumerable.Range(0, 100).Select(i => i.ToString("D6", System.Globalization.CultureInfo.InvariantCulture)).Where(c => c != right);
+
+        // One alone is evaluated; of a hundred at once the limit may refuse even the first, since all are counted before any is let through.
+        Assert.NotEqual(FailureKind.TooMany, (await check.TakeAsync(actor.UserId, right == "999999" ? "999998" : "999999", default)).Failure!.Kind);
         var answers = await Task.WhenAll(guesses.Select(g => Task.Run(() => check.TakeAsync(actor.UserId, g, default))));
-        Assert.InRange(answers.Count(a => a.Failure!.Kind != FailureKind.TooMany), 1, 5);
+        Assert.InRange(answers.Count(a => a.Failure!.Kind != FailureKind.TooMany), 0, 4);
         Assert.Equal(FailureKind.TooMany, (await check.TakeAsync(actor.UserId, right, default)).Failure!.Kind);
     }
 

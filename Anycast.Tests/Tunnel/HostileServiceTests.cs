@@ -174,8 +174,8 @@ public sealed partial class HostileServiceTests
         target == TunnelRoutes.Operations && (text.Contains("\"status\":\"Forbidden\"", StringComparison.Ordinal) || text.Contains("\"status\":\"Invalid\"", StringComparison.Ordinal));
 
     /// <summary>The agent's own look at the customer's opt-ins, which every request for a log begins with.</summary>
-    private static bool IsOptIn(ApiCall call) => call is { Method: "GET", Target: "/apis/agent.anycast.io/v1/namespaces/anycast-system/agentoptins/default" };
+    internal static bool IsOptIn(ApiCall call) => call is { Method: "GET", Target: "/apis/agent.anycast.io/v1/namespaces/anycast-system/agentoptins/default" };
 
     [GeneratedRegex("^GET /apis?/(?:[a-z0-9.]+/)?v[0-9][a-z0-9]*/(?:namespaces/[a-z0-9-]+/)?(?:" + Kinds + ")(?:/[a-z0-9.-]+)?(?:\\?.*)?$")]
-    private static partial Regex AllowedPattern();
+    internal static partial Regex AllowedPattern();
 }

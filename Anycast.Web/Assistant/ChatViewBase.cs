@@ -4,6 +4,7 @@ using Anycast.Core.Assistant.Runs;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common;
 using Anycast.Web.Shell;
+using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -17,7 +18,7 @@ public abstract partial class ChatViewBase : ComponentBase, IAsyncDisposable
 {
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _gone = new();
+    private readonly PageLifetime _gone = new();
     private IDisposable? _listening;
     private Guid? _listeningTo;
     private (Guid Team, Guid? Conversation)? _loaded;

@@ -2,6 +2,7 @@ using Anycast.Core.Clusters.Cache;
 using Anycast.Core.Clusters.Gateway;
 using Anycast.Core.Common;
 using Anycast.Web.Shell;
+using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Components;
 
 namespace Anycast.Web.Clusters;
@@ -14,7 +15,7 @@ public abstract class ClusterPage : ComponentBase, IDisposable
 {
     private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource _gone = new();
+    private readonly PageLifetime _gone = new();
     private IDisposable? _subscription;
     private string? _opened;
     private long _askedAt;

@@ -2,6 +2,7 @@ using Anycast.Core.Agents.Rights;
 using Anycast.Core.Clusters.Gateway;
 using Anycast.Tunnel.OptIns;
 using Anycast.Web.Shell;
+using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Components;
 
 namespace Anycast.Web.Clusters;
@@ -13,7 +14,7 @@ namespace Anycast.Web.Clusters;
 public abstract class OptInCard : ComponentBase, IDisposable
 {
     private static readonly TimeSpan s_askAgain = TimeSpan.FromSeconds(20);
-    private readonly CancellationTokenSource _gone = new();
+    private readonly PageLifetime _gone = new();
 
     [Parameter, EditorRequired]
     public required ScopedCache Open { get; set; }
@@ -110,7 +111,6 @@ public abstract class OptInCard : ComponentBase, IDisposable
     public void Dispose()
     {
         Rights.Changed -= OnRights;
-        _gone.Cancel();
         _gone.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -4,6 +4,7 @@ using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Anycast.Web.Accounts.StepUp;
 using Anycast.Web.Shell;
+using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 
@@ -12,7 +13,7 @@ namespace Anycast.Web.Proposals;
 /// <summary>What <see cref="ProposalCard"/> does; how it looks is in the component.</summary>
 public abstract class ProposalCardBase : ComponentBase, IDisposable
 {
-    private readonly CancellationTokenSource _gone = new();
+    private readonly PageLifetime _gone = new();
     private ITimer? _timer;
     private bool _listening;
 

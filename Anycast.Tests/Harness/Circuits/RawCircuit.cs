@@ -162,9 +162,9 @@ internal sealed partial class RawCircuit : IAsyncDisposable
         {
             await _reading;
         }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or WebSocketException or IOException or ObjectDisposedException)
         {
-            // Hung up.
+            // Hung up; who waits for a message sees it end in one of these.
         }
 
         _socket.Dispose();

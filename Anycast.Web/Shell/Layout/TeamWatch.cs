@@ -1,4 +1,5 @@
 using Anycast.Core.Teams;
+using Anycast.Web.Shell.Parts;
 using Microsoft.AspNetCore.Components;
 
 namespace Anycast.Web.Shell.Layout;
@@ -12,7 +13,7 @@ public sealed class TeamWatch : ComponentBase, IDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(2.5);
 
-    private readonly CancellationTokenSource _gone = new();
+    private readonly PageLifetime _gone = new();
     private IReadOnlyDictionary<string, TeamRole> _roles = new Dictionary<string, TeamRole>();
     private (string Team, TeamRole Role)? _shown;
 
@@ -44,7 +45,6 @@ public sealed class TeamWatch : ComponentBase, IDisposable
     public void Dispose()
     {
         Shell.Changed -= Note;
-        _gone.Cancel();
         _gone.Dispose();
     }
 
