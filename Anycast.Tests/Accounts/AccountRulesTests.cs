@@ -33,6 +33,7 @@ public sealed class AccountRulesTests
     [InlineData("sunshinesunshine", "accounts.password_common")]
     [InlineData("jennifer12345", "accounts.password_common")]
     [InlineData("Jennifer  Miller", "accounts.password_common")]
+    [InlineData("Jennifer@Example.org", "accounts.password_common")]
     public void CheckPassword_OfAWeakOne_SaysWhy(string password, string code) =>
         Assert.Equal(code, AccountRules.CheckPassword(password, "jennifer@example.org", "Jennifer Miller")!.Code);
 
