@@ -19,10 +19,10 @@ public sealed class EqualTime(IOptions<AccountsOptions> options)
         }
         finally
         {
-            var rest = (options.Value.AnswerFloor * floors) - Stopwatch.GetElapsedTime(began);
-            if (rest > TimeSpan.Zero)
+            // Again until it is so: timers count by a coarser clock and may end some milliseconds early.
+            for (TimeSpan rest; (rest = (options.Value.AnswerFloor * floors) - Stopwatch.GetElapsedTime(began)) > TimeSpan.Zero;)
             {
-                await Task.Delay(rest, CancellationToken.None);
+                await Task.Delay(rest.TotalMilliseconds < 1 ? TimeSpan.FromMilliseconds(1) : rest, CancellationToken.None);
             }
         }
     }

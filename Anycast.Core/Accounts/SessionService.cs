@@ -1,8 +1,10 @@
+using System.Security.Cryptography;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Anycast.Core.Accounts;
@@ -17,7 +19,7 @@ public sealed record PastSignIn(DateTimeOffset At, string? Ip);
 public sealed record OwnSignIns(PastSignIn This, PastSignIn? Before);
 
 /// <summary>Sessions on the server (D21, S04, K04). The cookie holds a random key; the row decides alone whether it is good.</summary>
-public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, ServiceKeys keys, ActivityLog activity, IOptions<SessionLimits> limits, TimeProvider clock)
+public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, ServiceKeys keys, ActivityLog activity, IOptions<SessionLimits> limits, TimeProvider clock, ILogger<SessionService> log)
 {
     /// <summary>Activity is recorded at most this late.</summary>
     public static readonly TimeSpan Granularity = TimeSpan.FromSeconds(60);
@@ -54,7 +56,7 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Ser
         await using var db = await contexts.CreateDbContextAsync(ct);
         var row = await Alive(db).AsNoTracking().SingleOrDefaultAsync(
             s => s.KeyHash == hash && db.Users.Any(u => u.Id == s.UserId && u.BlockedAt == null && u.DeletedAt == null), ct);
-        if (row is null)
+        if (row is null || TicketOf(row) is not { } ticket)
         {
             return null;
         }
@@ -64,7 +66,21 @@ public sealed class SessionService(IDbContextFactory<AppDbContext> contexts, Ser
             await db.Sessions.Where(s => s.Id == row.Id && s.LastSeenAt == row.LastSeenAt).ExecuteUpdateAsync(s => s.SetProperty(x => x.LastSeenAt, now), ct);
         }
 
-        return new FoundSession(row.Id, row.UserId, SealedBytes.Open(TicketKey, row.Ticket, row.Id.ToString("N")));
+        return new FoundSession(row.Id, row.UserId, ticket);
+    }
+
+    /// <summary>Null when it does not open (altered, or of another key): such a session is nobody's, and its browser signs in again.</summary>
+    private byte[]? TicketOf(Session row)
+    {
+        try
+        {
+            return SealedBytes.Open(TicketKey, row.Ticket, row.Id.ToString("N"));
+        }
+        catch (CryptographicException e)
+        {
+            log.LogWarning(e, "The ticket of session {Session} does not open; it counts as signed out", row.Id);
+            return null;
+        }
     }
 
     /// <summary>Whether a session still lives and its user may still act.</summary>

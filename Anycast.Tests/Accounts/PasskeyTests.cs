@@ -27,9 +27,10 @@ public sealed class PasskeyTests(CoreWorld world) : IClassFixture<CoreWorld>
         Assert.Contains("Laptop", await host.LastMailAsync(actor.Email), StringComparison.Ordinal);
 
         // The password alone is no longer enough; a recovery code or the passkey completes it.
+        Assert.Equal(new StepUpWays(false, true, true, App: false), await host.Get<StepUpService>().WaysAsync(actor, default));
         var byPassword = await host.Get<SignInService>().PasswordAsync(actor.Email, CoreHost.Password, "192.0.2.20", null, default);
         Assert.False(byPassword.Value!.IsComplete);
-        Assert.Equal(new StepUpWays(false, false, true), await host.Get<SignInService>().SecondFactorWaysAsync(byPassword.Value.SecondFactorSecret!, default));
+        Assert.Equal(new StepUpWays(false, true, true, App: false), await host.Get<SignInService>().SecondFactorWaysAsync(byPassword.Value.SecondFactorSecret!, default));
         Assert.Equal("accounts.recovery_code_wrong", (await host.Get<SignInService>().SecondFactorAsync(byPassword.Value.SecondFactorSecret!, "123456", "192.0.2.20", null, default)).Failure!.Code);
         Assert.True((await host.Get<SignInService>().SecondFactorAsync(byPassword.Value.SecondFactorSecret!, added.Value[0], "192.0.2.20", null, default)).Value!.IsComplete);
         Assert.True((await service.SignInAsync(actor.UserId, key, "192.0.2.20", null, default)).Value!.IsComplete);

@@ -29,6 +29,18 @@ public sealed class SessionTests(CoreWorld world) : IClassFixture<CoreWorld>
     }
 
     [Theory, EveryDatabase]
+    public async Task Find_OfATicketThatDoesNotOpen_IsSignedOut(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var (_, id, key) = await OpenAsync(host);
+        await using var db = await host.OpenAsync();
+        var ticket = (await db.Sessions.AsNoTracking().SingleAsync(s => s.Id == id)).Ticket;
+        ticket[^1] ^= 1;
+        await db.Sessions.Where(s => s.Id == id).ExecuteUpdateAsync(s => s.SetProperty(x => x.Ticket, ticket));
+        Assert.Null(await host.Get<SessionService>().FindAsync(key, default));
+    }
+
+    [Theory, EveryDatabase]
     [PolicyClause("S04")]
     public async Task Find_OneSecondBeforeSixtyDaysOfIdleness_StillLives(TestProvider provider)
     {

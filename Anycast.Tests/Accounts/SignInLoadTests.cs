@@ -42,16 +42,23 @@ public sealed class SignInLoadTests
         using var app = new CostlyApp();
         var signIn = app.Inner.Services.GetRequiredService<SignInService>();
         await signIn.PasswordAsync("warm@example.org", "short", "192.0.2.1", null, default);
-        var best = TimeSpan.MaxValue; // of several: what else runs here can only add
-        for (var i = 2; i < 10; i++)
-        {
-            var began = Stopwatch.GetTimestamp();
-            var refused = await signIn.PasswordAsync("somebody@example.org", new string('a', 1 << 20), $"192.0.2.{i}", null, default);
-            Assert.Equal("accounts.sign_in_wrong", refused.Failure!.Code);
-            best = Stopwatch.GetElapsedTime(began) is var taken && taken < best ? taken : best;
-        }
+        var (refusal, hash) = (await BestAsync(new string('a', 1 << 20), "192.0.2"), await BestAsync(CoreHost.Password, "198.51.100"));
+        Assert.True(refusal < hash / 2, $"{refusal.TotalMilliseconds:0} ms, and {hash.TotalMilliseconds:0} ms with the work");
 
-        Assert.True(best < TimeSpan.FromMilliseconds(60), $"{best.TotalMilliseconds:0} ms"); // a hash of this cost takes above 65 ms
+        // Of several: what else runs here can only add.
+        async Task<TimeSpan> BestAsync(string password, string network)
+        {
+            var best = TimeSpan.MaxValue;
+            for (var i = 2; i < 10; i++)
+            {
+                var began = Stopwatch.GetTimestamp();
+                var refused = await signIn.PasswordAsync($"somebody{network}.{i}@example.org", password, $"{network}.{i}", null, default);
+                Assert.Equal("accounts.sign_in_wrong", refused.Failure!.Code);
+                best = Stopwatch.GetElapsedTime(began) is var taken && taken < best ? taken : best;
+            }
+
+            return best;
+        }
     }
 
     private static async Task<double> TimeAsync(HttpClient client)

@@ -20,7 +20,6 @@ public sealed class TwoTenantTests
 {
     private const string TheirCluster = "theirs-1";
     private const string NoCluster = "nowhere1";
-    private static readonly int[] s_pairs = [10, 20, 40, 80, 160, 320, 640, 1280];
 
     [Fact]
     [PolicyClause("U02")]
@@ -247,41 +246,14 @@ public sealed class TwoTenantTests
     /// <summary>The ratio of the median times, taken in turn; as many more samples as it needs before the two are called apart.</summary>
     private static async Task<double> RatioAsync<T>(Func<Task<T>> first, Func<Task<T>> second, double tolerance, int most)
     {
-        var (one, other) = (new List<double>(), new List<double>());
         for (var i = 0; i < 3; i++)
         {
             await first();
             await second();
         }
 
-        var ratio = double.NaN;
-        foreach (var pairs in s_pairs.Where(p => p <= most))
-        {
-            while (one.Count < pairs)
-            {
-                var inOrder = one.Count % 2 == 0; // Whoever comes second finds the caches warm.
-                (inOrder ? one : other).Add(await TimeAsync(inOrder ? first : second));
-                (inOrder ? other : one).Add(await TimeAsync(inOrder ? second : first));
-            }
-
-            ratio = Median(one) / Median(other);
-            if (Math.Abs(ratio - 1) <= tolerance)
-            {
-                break;
-            }
-        }
-
-        return ratio;
+        return (await TimeComparison.MeasureAsync(10, most, (isFirst, _) => Task.FromResult<Func<Task>>(isFirst ? first : second), tolerance)).Ratio;
     }
-
-    private static async Task<double> TimeAsync<T>(Func<Task<T>> work)
-    {
-        var began = Stopwatch.GetTimestamp();
-        await work();
-        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
-    }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     /// <summary>What the crawler must find.</summary>
     public sealed class Careless(IDbContextFactory<AppDbContext> contexts)

@@ -3,29 +3,30 @@ using System.Diagnostics;
 namespace Anycast.Tests.Harness;
 
 /// <summary>
-/// Whether two ways take the same time, measured in turn, so that what else the machine does falls on both alike. A difference that
-/// is there shows in every round; one that the machine made is gone in the next: so it is looked at up to three times before it counts.
+/// Whether two ways take the same time, measured in turn, so that what else the machine does falls on both alike. A difference that is there
+/// stays; one that the machine made goes as more is measured: so medians that are apart are measured twice as often before they count.
 /// </summary>
 internal static class TimeComparison
 {
-    private const int Rounds = 3;
+    /// <summary>What counts as equal (T18): within ten of a hundred.</summary>
+    public const double Tolerance = 0.1;
 
-    /// <summary>Within ten of a hundred (T18).</summary>
-    public static bool IsEqual(double ratio) => ratio is >= 0.9 and <= 1.1;
+    public static bool IsEqual(double ratio, double tolerance = Tolerance) => Math.Abs(ratio - 1) <= tolerance;
 
-    /// <summary>The ratio of the medians, first by second, and the second's median in milliseconds.</summary>
-    /// <param name="pairs">In each round.</param>
+    /// <summary>The ratio of the medians, first by second, and the shortest time of all in milliseconds.</summary>
+    /// <param name="pairs">Measured before the first look.</param>
+    /// <param name="most">Pairs measured before a difference counts.</param>
     /// <param name="prepare">What has to be there before try number n of either way (first: true), and the try itself; only that is timed.</param>
-    public static async Task<(double Ratio, double Second)> MeasureAsync(int pairs, Func<bool, int, Task<Func<Task>>> prepare)
+    /// <param name="tolerance">How far the ratio of equal times may be from one.</param>
+    public static async Task<(double Ratio, double Shortest)> MeasureAsync(int pairs, int most, Func<bool, int, Task<Func<Task>>> prepare, double tolerance = Tolerance)
     {
-        var number = 0;
-        for (var round = 1; ; round++)
+        var (first, second, number) = (new List<double>(), new List<double>(), 0);
+        for (; ; pairs *= 2)
         {
-            var (first, second) = (new List<double>(), new List<double>());
-            for (var pair = 0; pair < pairs; pair++)
+            while (first.Count < pairs)
             {
                 // Who begins changes: whoever does finds caches empty that have grown old meanwhile.
-                foreach (var isFirst in pair % 2 == 0 ? new[] { true, false } : [false, true])
+                foreach (var isFirst in first.Count % 2 == 0 ? new[] { true, false } : [false, true])
                 {
                     var run = await prepare(isFirst, number++);
                     var began = Stopwatch.GetTimestamp();
@@ -35,9 +36,9 @@ internal static class TimeComparison
             }
 
             var ratio = Median(first) / Median(second);
-            if (IsEqual(ratio) || round == Rounds)
+            if (IsEqual(ratio, tolerance) || pairs * 2 > most)
             {
-                return (ratio, Median(second));
+                return (ratio, Math.Min(first.Min(), second.Min()));
             }
         }
     }

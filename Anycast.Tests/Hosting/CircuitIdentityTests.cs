@@ -4,6 +4,7 @@ using Anycast.Tests.Harness;
 using Anycast.Web.Accounts;
 using Anycast.Web.Hosting;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Anycast.Tests.Hosting;
@@ -18,7 +19,7 @@ public sealed class CircuitIdentityTests
         var (ada, grace) = (await host.UserAsync(), await host.UserAsync());
         for (var i = 0; i < 100; i++)
         {
-            using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock);
+            using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
             var session = Ids.New(host.Clock);
             Connect(provider, ada, session);
             Connect(provider, ada, session); // The same person reconnects.
@@ -34,7 +35,7 @@ public sealed class CircuitIdentityTests
     public async Task Circuit_OfNobody_StaysNobodysAfterASignInElsewhere()
     {
         await using var host = await CoreHost.StartAsync(TestProvider.Sqlite);
-        using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock);
+        using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
         ((IHostEnvironmentAuthenticationStateProvider)provider).SetAuthenticationState(Task.FromResult(new AuthenticationState(new())));
         Connect(provider, await host.UserAsync(), Ids.New(host.Clock));
         Assert.Equal(Actor.Anonymous, (await provider.GetAuthenticationStateAsync()).User.ToActor());

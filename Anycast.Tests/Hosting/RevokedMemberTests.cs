@@ -10,6 +10,7 @@ using Anycast.Web.Hosting;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Anycast.Tests.Hosting;
@@ -39,7 +40,7 @@ public sealed class RevokedMemberTests
         var user = await host.UserAsync();
         var session = Ids.New(host.Clock);
         await host.Get<SessionService>().OpenAsync(session, user.Id, [1], "192.0.2.1", "Firefox, Linux", default);
-        using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock);
+        using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
         ((IHostEnvironmentAuthenticationStateProvider)provider).SetAuthenticationState(Task.FromResult(new AuthenticationState(Principal.For(user, session, "192.0.2.1", "Firefox, Linux"))));
         host.Clock.Advance(TimeSpan.FromSeconds(2));
         Assert.True((await ActorAsync(provider)).IsUser);
@@ -67,7 +68,7 @@ public sealed class RevokedMemberTests
         var user = await host.UserAsync();
         var session = Ids.New(host.Clock);
         await host.Get<SessionService>().OpenAsync(session, user.Id, [1], "192.0.2.1", "Firefox, Linux", default);
-        using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock);
+        using var provider = new SessionAuthenticationStateProvider(NullLoggerFactory.Instance, host.Get<SessionService>(), host.Clock, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance));
         ((IHostEnvironmentAuthenticationStateProvider)provider).SetAuthenticationState(Task.FromResult(new AuthenticationState(Principal.For(user, session, "192.0.2.1", "Firefox, Linux"))));
         await host.Get<SessionService>().CloseOthersAsync(user.Id, keep: null, default);
         host.Clock.Advance(TimeSpan.FromSeconds(1.1));

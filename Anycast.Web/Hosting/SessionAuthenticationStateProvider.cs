@@ -12,7 +12,7 @@ namespace Anycast.Web.Hosting;
 /// last heard is believed for 30 seconds and no longer. A browser that signed in as somebody else meanwhile and reconnects gets no circuit of the
 /// first person: the framework would bind it to the new one, with all that the first had on the screen (T12).
 /// </summary>
-internal sealed class SessionAuthenticationStateProvider(ILoggerFactory loggers, SessionService sessions, TimeProvider clock)
+internal sealed class SessionAuthenticationStateProvider(ILoggerFactory loggers, SessionService sessions, TimeProvider clock, IHostApplicationLifetime process)
     : RevalidatingServerAuthenticationStateProvider(loggers), IHostEnvironmentAuthenticationStateProvider
 {
     /// <summary>How old the knowledge may be on which somebody acts.</summary>
@@ -64,7 +64,11 @@ internal sealed class SessionAuthenticationStateProvider(ILoggerFactory loggers,
         }
         catch (Exception e) when (e is DbException or TimeoutException or InvalidOperationException { InnerException: DbException or TimeoutException })
         {
-            _log.LogWarning(e, "Whether a session still lives could not be asked");
+            if (!process.ApplicationStopping.IsCancellationRequested)
+            {
+                _log.LogWarning(e, "Whether a session still lives could not be asked");
+            }
+
             return clock.GetElapsedTime(_confirmedAt) < Believed;
         }
     }

@@ -112,7 +112,7 @@ public sealed class SignInService(
         return await attempts.EndAsync(attempt, ct) ? await ProceedAsync(attempt.UserId, ip, device, isStrong: false, ct) : s_over;
     }
 
-    /// <summary>By what the sign-in of a browser may be completed, besides a recovery code; null when it waits for no second factor.</summary>
+    /// <summary>By what the sign-in of a browser may be completed; null when it waits for no second factor.</summary>
     public async Task<StepUpWays?> SecondFactorWaysAsync(string browserSecret, CancellationToken ct)
     {
         if (await attempts.FindAsync(browserSecret, AttemptKind.SecondFactor, ct) is not { } attempt)
@@ -121,7 +121,11 @@ public sealed class SignInService(
         }
 
         await using var db = await contexts.CreateDbContextAsync(ct);
-        return new StepUpWays(Password: false, await db.TotpDevices.AnyAsync(d => d.UserId == attempt.UserId && d.EnabledAt != null, ct), await db.UserPasskeys.AnyAsync(p => p.UserId == attempt.UserId, ct));
+        return new StepUpWays(
+            Password: false,
+            Code: true,
+            await db.UserPasskeys.AnyAsync(p => p.UserId == attempt.UserId, ct),
+            await db.TotpDevices.AnyAsync(d => d.UserId == attempt.UserId && d.EnabledAt != null, ct));
     }
 
     /// <summary>The second factor: a code of the app, or a recovery code.</summary>

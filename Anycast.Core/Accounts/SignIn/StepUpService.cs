@@ -10,9 +10,10 @@ namespace Anycast.Core.Accounts.SignIn;
 
 /// <summary>By what a person can prove again that it is them.</summary>
 /// <param name="Password">By the password; not when a second factor is on, which is stronger.</param>
-/// <param name="Code">By a code of the app or a recovery code.</param>
+/// <param name="Code">By a recovery code, or a code of the app if there is one.</param>
 /// <param name="Passkey">By a passkey.</param>
-public sealed record StepUpWays(bool Password, bool Code, bool Passkey);
+/// <param name="App">There is an app to read codes from.</param>
+public sealed record StepUpWays(bool Password, bool Code, bool Passkey, bool App);
 
 /// <summary>Sensitive acts ask again when the last proof is older than 15 minutes (T20). The proof stands on the session's row.</summary>
 public sealed class StepUpService(
@@ -45,8 +46,8 @@ public sealed class StepUpService(
     public async Task<StepUpWays> WaysAsync(Actor actor, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        var user = await db.Users.AsNoTracking().Where(u => u.Id == actor.UserId).Select(u => new { u.TwoFactorEnabled, HasPassword = u.PasswordHash != null, HasPasskey = db.UserPasskeys.Any(p => p.UserId == u.Id) }).SingleOrDefaultAsync(ct);
-        return new StepUpWays(user is { TwoFactorEnabled: false, HasPassword: true }, user is { TwoFactorEnabled: true }, user is { HasPasskey: true });
+        var user = await db.Users.AsNoTracking().Where(u => u.Id == actor.UserId).Select(u => new { u.TwoFactorEnabled, HasPassword = u.PasswordHash != null, HasPasskey = db.UserPasskeys.Any(p => p.UserId == u.Id), HasApp = db.TotpDevices.Any(d => d.UserId == u.Id && d.EnabledAt != null) }).SingleOrDefaultAsync(ct);
+        return new StepUpWays(user is { TwoFactorEnabled: false, HasPassword: true }, user is { TwoFactorEnabled: true }, user is { HasPasskey: true }, user is { HasApp: true });
     }
 
     /// <summary>Proves by the password (without a second factor) or by a code (with one), and notes it on the session.</summary>

@@ -32,6 +32,9 @@ public sealed class TeamWatch : ComponentBase, IDisposable
     private TimeProvider Clock { get; set; } = null!;
 
     [Inject]
+    private IHostApplicationLifetime Process { get; set; } = null!;
+
+    [Inject]
     private ILogger<TeamWatch> Log { get; set; } = null!;
 
     protected override void OnInitialized()
@@ -64,7 +67,8 @@ public sealed class TeamWatch : ComponentBase, IDisposable
 
     private async Task WatchAsync()
     {
-        var ct = _gone.Token;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token, Process.ApplicationStopping);
+        var ct = ends.Token;
         try
         {
             using var timer = new PeriodicTimer(s_period, Clock);
@@ -75,7 +79,7 @@ public sealed class TeamWatch : ComponentBase, IDisposable
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // The page was closed.
+            // The page was closed, or the process ends.
         }
     }
 
