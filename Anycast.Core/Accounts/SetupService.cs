@@ -64,7 +64,7 @@ public sealed class SetupService(
     }
 
     /// <summary>Makes the operator from <c>Anycast:Setup</c>, if it is configured and no user exists.</summary>
-    /// <exception cref="InvalidOperationException">The configured values are not acceptable; start fails and says why.</exception>
+    /// <exception cref="ConfigurationException">The configured values are not acceptable; start fails and says why.</exception>
     public async Task CreateFromConfigurationAsync(CancellationToken ct)
     {
         var setup = options.Value;
@@ -76,11 +76,23 @@ public sealed class SetupService(
         var made = await CreateAsync(new Registration(setup.OperatorEmail, setup.OperatorName, setup.OperatorPassword ?? "", null), ct);
         if (!made.IsOk && made.Failure.Kind != FailureKind.Conflict)
         {
-            throw new InvalidOperationException($"Anycast:Setup is not acceptable: {made.Failure.Code} ({string.Join(", ", made.Failure.Args)}).");
+            throw new ConfigurationException(Sentence(made.Failure, setup));
         }
     }
 
     public void Dispose() => _one.Dispose();
+
+    /// <summary>For the console of whoever starts the service, which has no language.</summary>
+    private static string Sentence(Failure failure, SetupOptions setup) => failure.Code switch
+    {
+        "accounts.name_missing" or "accounts.name_invalid" => $"Anycast__Setup__OperatorName must be a name of at most {AccountRules.NameMaxLength} characters.",
+        "accounts.email_invalid" => "Anycast__Setup__OperatorEmail is not a mail address.",
+        _ when string.IsNullOrEmpty(setup.OperatorPassword) => "Anycast__Setup__OperatorEmail is set, and Anycast__Setup__OperatorPassword is missing.",
+        "accounts.password_short" => $"Anycast__Setup__OperatorPassword needs at least {failure.Args[0]} characters.",
+        "accounts.password_long" => $"Anycast__Setup__OperatorPassword may have at most {failure.Args[0]} characters.",
+        "accounts.password_common" => "Anycast__Setup__OperatorPassword is among the passwords that are tried first, or is the name or address itself.",
+        _ => $"Anycast__Setup__OperatorEmail and Anycast__Setup__OperatorPassword cannot be used ({failure.Code}).",
+    };
 
     private async Task<Outcome<User>> CreateAsync(Registration input, CancellationToken ct)
     {

@@ -22,7 +22,9 @@ public static class AssistantSetup
 {
     public static IServiceCollection AddAssistant(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<AssistantOptions>().Bind(configuration.GetSection(AssistantOptions.Section)).ValidateOnStart();
+        services.AddOptions<AssistantOptions>().Bind(configuration.GetSection(AssistantOptions.Section))
+            .Validate(o => o.Providers.Count == configuration.GetSection($"{AssistantOptions.Section}:Providers").GetChildren().Count(), "Anycast:Assistant:Providers holds an entry that cannot be read: Kind must be OpenAI, Anthropic or OpenAICompatible, and UseProxy true or false.") // The binder leaves such an entry out and says nothing.
+            .ValidateOnStart();
         services.AddSingleton<IValidateOptions<AssistantOptions>, AssistantOptionsValidation>();
         services.AddSingleton(new AssistantTimings());
         services.AddSingleton<BuiltInChatClient>();

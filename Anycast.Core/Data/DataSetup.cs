@@ -1,3 +1,4 @@
+using Anycast.Core.Common;
 using Anycast.Core.Common.Sealing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -14,7 +15,7 @@ public static class DataSetup
     public const string SqliteFile = "anycast.db";
 
     /// <summary>Registers the contexts, the master keys and the migrator. <paramref name="root"/> is the directory relative paths start at.</summary>
-    /// <exception cref="InvalidOperationException">PostgreSQL is configured without a master key.</exception>
+    /// <exception cref="ConfigurationException">PostgreSQL is configured without a master key.</exception>
     public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration, string root)
     {
         var options = configuration.GetSection(DataOptions.Section).Get<DataOptions>() ?? new DataOptions();
@@ -53,13 +54,20 @@ public static class DataSetup
     /// <summary>Makes the data directory for its owner alone; one that is there keeps its mode.</summary>
     private static void CreatePrivate(string directory)
     {
-        if (OperatingSystem.IsWindows())
+        try
         {
-            Directory.CreateDirectory(directory);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(directory);
+            }
+            else
+            {
+                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
         }
-        else
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            throw new ConfigurationException($"Anycast__Data__Directory is {directory}, which cannot be made or used: {e.Message}", e);
         }
     }
 

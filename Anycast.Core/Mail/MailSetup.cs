@@ -9,7 +9,7 @@ public static class MailSetup
     {
         services.AddOptions<MailOptions>().Bind(configuration.GetSection(MailOptions.Section))
             .Validate(o => o.SmtpSecurity is "StartTls" or "SslOnConnect" or "None", "Anycast:Mail:SmtpSecurity must be StartTls, SslOnConnect or None.")
-            .Validate(o => MimeKit.MailboxAddress.TryParse(o.FromAddress, out _), "Anycast:Mail:FromAddress is not a mail address.")
+            .Validate(o => MimeKit.MailboxAddress.TryParse(o.FromAddress, out var from) && from.Domain.Length > 0, "Anycast:Mail:FromAddress is not a mail address.")
             .ValidateOnStart();
         services.AddSingleton<MailQueue>();
         services.AddSingleton<MailPickup>();

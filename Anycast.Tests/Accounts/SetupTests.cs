@@ -81,7 +81,7 @@ public sealed class SetupTests
 
         settings["Anycast:Setup:OperatorPassword"] = "short";
         await using var weak = await CoreHost.StartAsync(provider, settings: settings);
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => weak.Get<SetupService>().CreateFromConfigurationAsync(default));
-        Assert.Contains("password_short", error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<ConfigurationException>(() => weak.Get<SetupService>().CreateFromConfigurationAsync(default));
+        Assert.Equal("Anycast__Setup__OperatorPassword needs at least 12 characters.", error.Message);
     }
 }

@@ -114,6 +114,10 @@ public sealed class OptInViewTests
         var one = await ViewAsync(world, v => v.OptIns.Count == 1 && v.Held.All(h => h.Code != "logs"));
         Assert.Equal(OptInKind.ScaleRestart, Assert.Single(one.OptIns).OptIn.Kind);
         Assert.Contains("logs", one.Denied);
+
+        // Nothing of what these made outlives the page's last command: a right that stayed would come back with the next installation.
+        await ShellAsync(world, Anycast.Web.Agents.AgentPage.Clean);
+        await ShellAsync(world, "left=$(kubectl get clusterrole,clusterrolebinding,rolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding -A -o name)\n! grep -E 'addon|anycast-|restart-only' <<< \"$left\"");
     }
 
     [Theory]

@@ -86,8 +86,10 @@ public sealed class ProviderTests
         Assert.Equal(tries, server.Requests.Count);
     }
 
-    [Fact]
-    public async Task RateLimit_WithALongWait_IsNotWaitedForButShown()
+    [Theory]
+    [InlineData(Api.OpenAI)]
+    [InlineData(Api.Anthropic)]
+    public async Task RateLimit_WithALongWait_IsNotWaitedForButShown(Api api)
     {
         await using var server = await ModelServer.StartAsync((c, _) =>
         {
@@ -95,11 +97,22 @@ public sealed class ProviderTests
             c.Response.Headers.RetryAfter = "90";
             return Task.CompletedTask;
         });
-        await using var world = await WorldAsync(Api.OpenAI, server);
+        await using var world = await WorldAsync(api, server);
         var message = await world.AnswerAsync("hi");
         Assert.Equal(AssistantFailureKind.RateLimited, message.Failure);
         Assert.Equal(world.Host.Clock.GetUtcNow().AddSeconds(90), message.RetryAt);
         Assert.Single(server.Requests);
+    }
+
+    [Theory]
+    [InlineData(Api.OpenAI)]
+    [InlineData(Api.Anthropic)]
+    public async Task End_WithoutAWord_IsNoAnswer(Api api)
+    {
+        await using var server = await ModelServer.StartAsync((c, _) => ModelServer.EventsAsync(c, api == Api.OpenAI ? ModelServer.OpenAi([]) : ModelServer.Anthropic()));
+        await using var world = await WorldAsync(api, server);
+        var message = await world.AnswerAsync("hi");
+        Assert.Equal((MessageState.Failed, AssistantFailureKind.Malformed), (message.State, message.Failure!.Value));
     }
 
     [Theory]

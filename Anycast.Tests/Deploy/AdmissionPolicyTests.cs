@@ -74,6 +74,13 @@ public sealed class AdmissionPolicyTests
     [InlineData("metadata.labels", """{"app":"web","x":"y"}""", true)]
     [InlineData("metadata.labels", "", true)]
     [InlineData("spec.template.metadata", "", true)]
+    [InlineData("metadata.ownerReferences", """[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"1"}]""", true)]
+    [InlineData("metadata.finalizers", """["x/y"]""", true)]
+    [InlineData("metadata.annotations", """{"x":"y"}""", true)]
+    [InlineData("spec.strategy", """{"type":"Recreate"}""", true)]
+    [InlineData("spec.updateStrategy", """{"type":"OnDelete"}""", true)]
+    [InlineData("spec.paused", "true", true)]
+    [InlineData("spec.revisionHistoryLimit", "0", true)]
     [PolicyClause("S07")]
     public void RestartOnly_OfAnUpdateByTheAgent_LetsARestartAndAScalePass(string path, string json, bool refused) => Try(
         "cluster-agent-restart-only",
@@ -90,6 +97,9 @@ public sealed class AdmissionPolicyTests
     [InlineData("spec.taints", """[{"key":"gpu","effect":"NoSchedule"},{"key":"node.kubernetes.io/unschedulable","effect":"NoSchedule"}]""", false)]
     [InlineData("spec.taints", """[{"key":"gpu","effect":"NoSchedule"},{"key":"mine","effect":"NoExecute"}]""", true)]
     [InlineData("spec.taints", """[{"key":"gpu","effect":"NoExecute"}]""", true)]
+    [InlineData("spec.taints", """[{"key":"gpu","effect":"NoSchedule"},{"key":"node.kubernetes.io/unschedulable","effect":"NoExecute"}]""", true)]
+    [InlineData("metadata.ownerReferences", """[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"1"}]""", true)]
+    [InlineData("metadata.finalizers", """["x/y"]""", true)]
     [InlineData("spec.taints", "[]", true)]
     [InlineData("spec.taints", "", true)]
     [InlineData("metadata.labels", """{"zone":"a","node-role.kubernetes.io/control-plane":""}""", true)]

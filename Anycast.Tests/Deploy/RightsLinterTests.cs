@@ -77,10 +77,13 @@ public sealed class RightsLinterTests
     [Theory]
     [InlineData("logs", "logs")]
     [InlineData("configmap-data", "configmaps")]
-    [InlineData("exec", "exec")]
     [InlineData("scale-restart", "workload_write")]
     [InlineData("node-maintenance", "node_write")]
     [InlineData("workload-write", "workload_write")]
+    [InlineData("workload-write-ingresses", "workload_write")]
+    [InlineData("workload-write-autoscalers", "workload_write")]
+    [InlineData("workload-write-networkpolicies", "workload_write")]
+    [InlineData("workload-write-pod-deletion", "workload_write")]
     public void Check_AddOn_IsFlaggedAsWhatItIs(string addOn, string code)
     {
         var role = RoleReader.Documents(File.ReadAllText(Repository.Path("deploy", "agent", "addons", addOn + ".yaml"))).First(d => RoleReader.Text(d, "kind") == "ClusterRole");

@@ -95,6 +95,21 @@ public sealed partial class AppProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts it with settings that cannot be used, on a data directory of its own, and waits for its end.</summary>
+    /// <returns>Its exit code and what it said.</returns>
+    public static async Task<(int Code, string Said)> StartInVainAsync(IReadOnlyDictionary<string, string?> settings)
+    {
+        await using var app = new AppProcess(new() { ["Anycast__Accounts__BcryptCost"] = "4", ["Anycast__Demo__Enabled"] = "false" });
+        foreach (var (key, value) in settings)
+        {
+            app.Set(key, value ?? "");
+        }
+
+        app.Launch();
+        await app._process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return (app._process.ExitCode, app.Log);
+    }
+
     /// <summary>SIGKILL: nothing gets a chance to tidy up.</summary>
     public async Task KillAsync()
     {

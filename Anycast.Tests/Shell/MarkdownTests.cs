@@ -23,6 +23,17 @@ public sealed class MarkdownTests
     ];
 
     [Theory]
+    [InlineData("kubectl delete \u202Egnp.exe")]
+    [InlineData("`a\u2066b\u2069`")]
+    [InlineData("\u061C\u200Fx")]
+    public void Render_OfCharactersThatTurnTheOrder_WritesThemOut(string text)
+    {
+        var html = MarkdownHtml.Render(text);
+        Assert.DoesNotContain(html, c => c is '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
+        Assert.Contains("U+", html, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [MemberData(nameof(Hostile))]
     public void Render_OfHostileText_LetsNothingThroughThatActs(string markdown)
     {

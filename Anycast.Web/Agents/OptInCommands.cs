@@ -1,11 +1,13 @@
 using System.Globalization;
+using Anycast.Core.Agents.Install;
 using Anycast.Tunnel.OptIns;
 
 namespace Anycast.Web.Agents;
 
 /// <summary>
 /// The commands that make or withdraw an opt-in. Made by server-side apply, each kind with a manager of its own, so that one opt-in does not
-/// take another along; the right below it is bound in the same breath, and unbound with it.
+/// take another along; the right below it is bound in the same breath, and unbound with it. The policy that holds a right to less comes before the
+/// right, and where it cannot be made (before Kubernetes 1.30) the rest is not.
 /// </summary>
 internal static class OptInCommands
 {
@@ -25,9 +27,13 @@ internal static class OptInCommands
             _ => "--verb=patch --resource=deployments.apps,statefulsets.apps,daemonsets.apps",
         };
         var until = expiresAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var policies = AddOns.Policies(role);
+        var held = policies.Length == 0 ? "" : $"kubectl apply -f - <<'EOF'\n{policies}EOF\n";
+        const string Labelled = "--dry-run=client -o yaml | kubectl label --local -f - app.kubernetes.io/part-of=anycast -o yaml | kubectl apply -f -";
         return $$"""
-            kubectl create clusterrole cluster-agent-addon-{{role}} {{rule}} --dry-run=client -o yaml | kubectl apply -f -
-            kubectl create rolebinding anycast-{{role}} -n {{added}} --clusterrole=cluster-agent-addon-{{role}} --serviceaccount={{Namespace}}:cluster-agent --dry-run=client -o yaml | kubectl apply -f -
+            (set -e
+            {{held}}kubectl create clusterrole cluster-agent-addon-{{role}} {{rule}} {{Labelled}}
+            kubectl create rolebinding anycast-{{role}} -n {{added}} --clusterrole=cluster-agent-addon-{{role}} --serviceaccount={{Namespace}}:cluster-agent {{Labelled}}
             kubectl apply --server-side --field-manager=anycast-{{role}} -f - <<'EOF'
             apiVersion: {{OptInObject.Group}}/{{OptInObject.Version}}
             kind: AgentOptIn
@@ -35,6 +41,7 @@ internal static class OptInCommands
             spec:
               {{OptInObject.Field(kind)}}: {namespaces: [{{string.Join(", ", all)}}], expiresAt: "{{until}}"}
             EOF
+            )
             """;
     }
 

@@ -253,9 +253,17 @@ public abstract partial class ChatViewBase : ComponentBase, IAsyncDisposable
 
     private async Task LoadClustersAsync()
     {
-        var clusters = await ClusterList.ListAsync(await Current.GetAsync(), TeamId, _gone.Token);
+        var actor = await Current.GetAsync();
+        var clusters = await ClusterList.ListAsync(actor, TeamId, _gone.Token);
         Clusters = clusters.IsOk ? clusters.Value : [];
-        ClusterId = Clusters.FirstOrDefault(c => c.Slug == ClusterSlug)?.Id ?? (Clusters is [var only] ? only.Id : null);
+        ClusterId = Clusters.FirstOrDefault(c => c.Slug == ClusterSlug)?.Id ?? (Clusters.Count > 1 ? await LastClusterAsync(actor) : null) ?? (Clusters is [var first, ..] ? first.Id : null);
+    }
+
+    /// <summary>The one asked about last, if it is still there: a question without a cluster could not be answered.</summary>
+    private async Task<Guid?> LastClusterAsync(Actor actor)
+    {
+        var last = await Conversations.ListAsync(actor, TeamId, search: null, new PageRequest(1, 1), _gone.Token);
+        return last.IsOk && last.Value.Items is [{ ClusterId: { } cluster }] && Clusters.Any(c => c.Id == cluster) ? cluster : null;
     }
 
     private async Task<Failure?> EnsureConversationAsync(Actor actor)

@@ -1,3 +1,4 @@
+using Anycast.Core.Common;
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -31,7 +32,7 @@ public static class PublicAddress
                 }
                 else
                 {
-                    throw new InvalidOperationException($"Anycast:KnownProxies holds '{proxy}', which is neither an address nor a network such as 10.0.0.0/8.");
+                    throw new ConfigurationException($"Anycast:KnownProxies holds '{proxy}', which is neither an address nor a network such as 10.0.0.0/8.");
                 }
             }
         });
@@ -91,12 +92,12 @@ public static class PublicAddress
     private static Uri Asked(this HttpContext context) => new($"{context.Request.Scheme}://{context.Request.Host}");
 
     /// <summary>The configured address, or null.</summary>
-    /// <exception cref="InvalidOperationException">It is not an absolute http(s) address.</exception>
+    /// <exception cref="ConfigurationException">It is not an absolute http(s) address.</exception>
     public static Uri? PublicUrl(IConfiguration configuration)
     {
         var text = configuration["Anycast:PublicUrl"];
         return string.IsNullOrWhiteSpace(text) ? null
             : Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri
-            : throw new InvalidOperationException("Anycast:PublicUrl must be an absolute address such as https://anycast.example.org.");
+            : throw new ConfigurationException("Anycast:PublicUrl must be an absolute address such as https://anycast.example.org.");
     }
 }

@@ -3,6 +3,7 @@ using Anycast.Core.Data;
 using Anycast.Web.Demo;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 
 namespace Anycast.Web.Hosting;
 
@@ -12,6 +13,9 @@ public static class StartUp
     public static async Task PrepareAsync(this WebApplication app)
     {
         var stopping = app.Lifetime.ApplicationStopping;
+
+        // Before anything is made: the host would do it later, and log what is the operator's to mend with a trace.
+        app.Services.GetService<IStartupValidator>()?.Validate();
         await app.Services.GetRequiredService<DatabaseMigrator>().MigrateAsync(stopping);
         await app.PrepareKeysAsync(stopping);
         await app.Services.GetRequiredService<SetupService>().CreateFromConfigurationAsync(stopping);

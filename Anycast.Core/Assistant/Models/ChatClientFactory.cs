@@ -21,11 +21,11 @@ public sealed class ChatClientFactory : IDisposable
     private readonly List<HttpClient> _http = [];
     private readonly List<ChatModel> _models = [];
 
-    public ChatClientFactory(IOptions<AssistantOptions> options, BuiltInChatClient builtIn)
+    public ChatClientFactory(IOptions<AssistantOptions> options, BuiltInChatClient builtIn, TimeProvider clock)
     {
         foreach (var provider in options.Value.Providers)
         {
-            var http = CreateHttp(provider.UseProxy);
+            var http = CreateHttp(provider.UseProxy, clock);
             _http.Add(http);
             foreach (var model in provider.Models)
             {
@@ -58,7 +58,7 @@ public sealed class ChatClientFactory : IDisposable
         }
     }
 
-    internal static HttpClient CreateHttp(bool useProxy) => new(new SocketsHttpHandler
+    internal static HttpClient CreateHttp(bool useProxy, TimeProvider clock) => new(new ProviderStatusHandler(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -67,7 +67,7 @@ public sealed class ChatClientFactory : IDisposable
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         MaxConnectionsPerServer = AssistantLimits.RunsPerProcess,
-    })
+    }, clock))
     {
         // The answer loop watches first token and stalls; a total limit here would cut long answers.
         Timeout = Timeout.InfiniteTimeSpan,

@@ -10,21 +10,21 @@ namespace Anycast.Core.Assistant.Models;
 /// <summary>From what the client libraries throw to the closed set of <see cref="AssistantFailure"/>. Messages of providers are neither kept nor shown.</summary>
 internal static class ProviderErrors
 {
-    public static AssistantFailure Map(Exception exception, DateTimeOffset now) => exception switch
+    public static AssistantFailure Map(Exception exception) => exception switch
     {
         AssistantException own => own.Failure,
-        ClientResultException { Status: 0 } openAi => openAi.InnerException is { } inner ? Map(inner, now) : new(AssistantFailureKind.Unavailable),
-        ClientResultException openAi => OfStatus((HttpStatusCode)openAi.Status, RetryAfter(openAi, now)),
+        ClientResultException { Status: 0 } openAi => openAi.InnerException is { } inner ? Map(inner) : new(AssistantFailureKind.Unavailable),
+        ClientResultException openAi => OfStatus((HttpStatusCode)openAi.Status, null),
         AnthropicApiException anthropic => OfStatus(anthropic.StatusCode, null),
         AnthropicSseException => new(AssistantFailureKind.Unavailable),
         AnthropicInvalidDataException => new(AssistantFailureKind.Malformed),
         AnthropicIOException => new(AssistantFailureKind.Unavailable),
-        AggregateException { InnerException: { } first } => Map(first, now),
+        AggregateException { InnerException: { } first } => Map(first),
         HttpRequestException { StatusCode: { } status } => OfStatus(status, null),
         TimeoutException or OperationCanceledException => new(AssistantFailureKind.Timeout),
         JsonException or FormatException or InvalidOperationException or ArgumentException => new(AssistantFailureKind.Malformed),
         HttpRequestException or IOException or SocketException => new(AssistantFailureKind.Unavailable),
-        { InnerException: { } inner } => Map(inner, now),
+        { InnerException: { } inner } => Map(inner),
         _ => new(AssistantFailureKind.Malformed),
     };
 
@@ -38,9 +38,6 @@ internal static class ProviderErrors
         // A redirect is not followed: what answers at this address is not the provider's API.
         _ => new(AssistantFailureKind.Malformed),
     };
-
-    private static TimeSpan? RetryAfter(ClientResultException exception, DateTimeOffset now) =>
-        exception.GetRawResponse()?.Headers.TryGetValue("retry-after", out var text) == true ? ParseRetryAfter(text, now) : null;
 
     /// <summary>Seconds or a date (RFC 9110 §10.2.3); null for anything else, at most an hour.</summary>
     internal static TimeSpan? ParseRetryAfter(string? text, DateTimeOffset now)

@@ -36,7 +36,8 @@ internal sealed class AnswerLoop(ModelStream models, ToolCatalog catalog, ToolRu
 
             if (said.Calls.Count == 0)
             {
-                return AssistantEvent.Done.Instance;
+                // A provider that ends without a word has not answered.
+                return progress.Length > 0 ? AssistantEvent.Done.Instance : throw new AssistantException(new AssistantFailure(AssistantFailureKind.Malformed));
             }
 
             messages.Add(new ChatMessage(ChatRole.Assistant, said.Contents));

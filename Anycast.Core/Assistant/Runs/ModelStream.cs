@@ -45,7 +45,7 @@ internal sealed class ModelStream(AssistantTimings timings, TimeProvider clock)
         }
     }
 
-    private async Task<(bool More, AssistantException? Failure)> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, CancellationToken ct)
+    private static async Task<(bool More, AssistantException? Failure)> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, CancellationToken ct)
     {
         try
         {
@@ -57,7 +57,7 @@ internal sealed class ModelStream(AssistantTimings timings, TimeProvider clock)
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            return (false, e as AssistantException ?? new AssistantException(ProviderErrors.Map(e, clock.GetUtcNow()), e));
+            return (false, e as AssistantException ?? new AssistantException(ProviderErrors.Map(e), e));
         }
     }
 

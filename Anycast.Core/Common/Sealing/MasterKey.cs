@@ -22,13 +22,13 @@ public sealed class MasterKey
     public string Id { get; }
 
     /// <summary>Reads a configured key; <paramref name="name"/> is the setting or file it comes from.</summary>
-    /// <exception cref="InvalidOperationException">It is not 32 bytes in base64.</exception>
+    /// <exception cref="ConfigurationException">It is not 32 bytes in base64.</exception>
     public static MasterKey FromConfiguration(string base64, string name = "Anycast:MasterKey")
     {
         var bytes = new byte[33];
         return Convert.TryFromBase64String(base64.Trim(), bytes, out var length) && length == 32
             ? new MasterKey(bytes[..32])
-            : throw new InvalidOperationException($"{name} must be 32 random bytes in base64, for instance from `openssl rand -base64 32`.");
+            : throw new ConfigurationException($"{name} must be 32 random bytes in base64, for instance from `openssl rand -base64 32`.");
     }
 
     /// <summary>Reads the key file, or makes it (mode 0600, directory 0700) on the first start.</summary>

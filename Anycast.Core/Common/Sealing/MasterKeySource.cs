@@ -15,7 +15,7 @@ internal static class MasterKeySource
     /// <param name="root">Where a relative <c>Anycast:MasterKeyDirectory</c> starts.</param>
     /// <param name="ownDirectory">Where a key may be made; null where it must be given.</param>
     /// <param name="database">The database's file beside <paramref name="ownDirectory"/>.</param>
-    /// <exception cref="InvalidOperationException">There is none, or one is no key.</exception>
+    /// <exception cref="ConfigurationException">There is none, or one is no key.</exception>
     public static MasterKeys Read(IConfiguration configuration, string root, string? ownDirectory, string database)
     {
         var configured = configuration["Anycast:MasterKey"] is { Length: > 0 } value ? MasterKey.FromConfiguration(value) : null;
@@ -30,14 +30,14 @@ internal static class MasterKeySource
         var file = Path.Combine(directory, CurrentFile);
         return File.Exists(file)
             ? MasterKey.FromConfiguration(File.ReadAllText(file), file)
-            : throw new InvalidOperationException($"Anycast__MasterKeyDirectory is set, and there is no {file}.");
+            : throw new ConfigurationException($"Anycast__MasterKeyDirectory is set, and there is no {file}.");
     }
 
     private static MasterKey MakeOrRead(string? directory, string database)
     {
         if (directory is null)
         {
-            throw new InvalidOperationException("With PostgreSQL, set Anycast__MasterKey (32 random bytes in base64, the same on every replica). It must not live in the database.");
+            throw new ConfigurationException("With PostgreSQL, set Anycast__MasterKey (32 random bytes in base64, the same on every replica). It must not live in the database.");
         }
 
         var file = Path.Combine(directory, CurrentFile);
@@ -45,7 +45,7 @@ internal static class MasterKeySource
         // A new key beside an old database would open nothing of it, and hide that the right one is missing.
         return File.Exists(file) || !File.Exists(database)
             ? MasterKey.FromFile(file)
-            : throw new InvalidOperationException($"There is a database, {database}, and its master key, {file}, is missing. Put the key back (docs/keys.md says what can be done when it is lost).");
+            : throw new ConfigurationException($"There is a database, {database}, and its master key, {file}, is missing. Put the key back (docs/keys.md says what can be done when it is lost).");
     }
 
     private static IEnumerable<MasterKey> Listed(IConfiguration configuration) => configuration.GetSection("Anycast:MasterKeysReadable").GetChildren()

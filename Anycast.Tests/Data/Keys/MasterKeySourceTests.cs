@@ -1,3 +1,4 @@
+using Anycast.Core.Common;
 using Anycast.Core.Common.Sealing;
 using Anycast.Core.Data;
 using Anycast.Tests.Harness;
@@ -35,7 +36,7 @@ public sealed class MasterKeySourceTests : IDisposable
 
         // The same from a directory that is named, as secrets are mounted; but none is made there.
         Assert.Equal([made, KeyHosts.IdOf(other)], Read(own: null, ("Anycast:MasterKeyDirectory", own)).Ids);
-        Assert.Contains("master.key", Assert.Throws<InvalidOperationException>(() => Read(own: null, ("Anycast:MasterKeyDirectory", _directory.Path))).Message, StringComparison.Ordinal);
+        Assert.Contains("master.key", Assert.Throws<ConfigurationException>(() => Read(own: null, ("Anycast:MasterKeyDirectory", _directory.Path))).Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_directory.Path));
 
         // A key in the settings is the only one; a file of an earlier time does not come back by itself.
@@ -47,7 +48,7 @@ public sealed class MasterKeySourceTests : IDisposable
     {
         var database = _directory.File(DataSetup.SqliteFile);
         File.WriteAllText(database, "");
-        var error = Assert.Throws<InvalidOperationException>(() => Read(_directory.File("keys")));
+        var error = Assert.Throws<ConfigurationException>(() => Read(_directory.File("keys")));
         Assert.Contains("is missing", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_directory.File("keys")));
     }
@@ -55,7 +56,7 @@ public sealed class MasterKeySourceTests : IDisposable
     [Fact]
     public void Start_WithAReadableKeyThatIsNone_FailsAndNamesIt() => Assert.Contains(
         "MasterKeysReadable:1",
-        Assert.Throws<InvalidOperationException>(() => Read(own: null, ("Anycast:MasterKey", KeyHosts.NewKey()), ("Anycast:MasterKeysReadable:1", "short"))).Message,
+        Assert.Throws<ConfigurationException>(() => Read(own: null, ("Anycast:MasterKey", KeyHosts.NewKey()), ("Anycast:MasterKeysReadable:1", "short"))).Message,
         StringComparison.Ordinal);
 
     [Fact]

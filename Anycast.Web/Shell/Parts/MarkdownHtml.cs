@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Ganss.Xss;
 using Markdig;
 using Markdig.Syntax;
@@ -10,7 +11,7 @@ namespace Anycast.Web.Shell.Parts;
 /// addresses of this site, no images (a URL in one is a way out for data), and after that a sanitizer with explicit lists. Each of the
 /// two alone was found to let something through (see docs/security).
 /// </summary>
-public static class MarkdownHtml
+public static partial class MarkdownHtml
 {
     /// <summary>Longer text is cut; a page stays usable whatever comes.</summary>
     public const int MaxLength = 200_000;
@@ -26,7 +27,7 @@ public static class MarkdownHtml
             return "";
         }
 
-        var text = markdown.Length > MaxLength ? markdown[..MaxLength] + "…" : markdown;
+        var text = Bidi().Replace(markdown.Length > MaxLength ? markdown[..MaxLength] + "…" : markdown, m => $"U+{(int)m.Value[0]:X4}");
         MarkdownDocument document;
         try
         {
@@ -60,6 +61,10 @@ public static class MarkdownHtml
 
         return s_sanitizer.Sanitize(document.ToHtml(s_pipeline));
     }
+
+    /// <summary>Characters that change the order of others: what is read would not be what is there, so they are written out.</summary>
+    [GeneratedRegex("[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]")]
+    private static partial Regex Bidi();
 
     /// <summary>Absolute http, https and mailto, or an address of this site.</summary>
     internal static bool IsAllowed(string? url) =>
