@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Anycast.Core.Common;
 using MimeKit;
 
 namespace Anycast.Core.Accounts;
 
 /// <summary>What names, addresses and passwords must be, the same for every way in.</summary>
-public static class AccountRules
+public static partial class AccountRules
 {
     public const int NameMaxLength = 80;
     public const int EmailMaxLength = 254;
@@ -47,6 +48,7 @@ public static class AccountRules
         var isCommon = s_ours.Contains(lower) || CommonPasswords.Contains(lower)
             || lower.Distinct().Count() <= 3
             || password.Trim().Equals(email, StringComparison.OrdinalIgnoreCase)
+            || AddressPattern().IsMatch(lower) // Anybody's: it stands in every list of addresses.
             || (email.Length > 0 && password.Contains(email.Split('@')[0], StringComparison.OrdinalIgnoreCase) && email.Split('@')[0].Length >= 6 && length < 20)
             || (name.Trim().Length >= 6 && lower.Replace(" ", "") == name.ToLowerInvariant().Replace(" ", ""));
         return isCommon ? new Failure(FailureKind.Invalid, "accounts.password_common") : null;
@@ -61,6 +63,9 @@ public static class AccountRules
     /// <summary>Why the last second factor may not go: what would be left is a password too short to stand alone.</summary>
     internal static Failure? CheckStandsAlone(User user) =>
         user.HasShortPassword ? new Failure(FailureKind.Conflict, "accounts.password_too_short_alone", AccountsOptions.PasswordMinLength) : null;
+
+    [GeneratedRegex(@"^\s*[\p{L}\d._+-]+@[\p{L}\d-]+(\.[\p{L}\d-]+)*\.\p{L}{2,}\s*$")]
+    private static partial Regex AddressPattern();
 
     private static int Length(string password) => new System.Globalization.StringInfo(password).LengthInTextElements;
 }

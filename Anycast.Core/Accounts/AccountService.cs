@@ -63,93 +63,54 @@ public sealed class AccountService(
             return tooMany;
         }
 
+        // By the address whether it is known or not, and told: nobody waits for a mail that was not sent.
         var normalized = normalizer.NormalizeEmail(email);
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        var known = await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized, ct);
+        if ((await limiter.TakeAsync(RateLimitTable.RegistrationMails, $"{normalized} {RateLimiter.Network(ip)}", ct)
+            ?? await limiter.TakeAsync(RateLimitTable.RegistrationMailsInAll, normalized, ct)) is { } tooManyMails)
+        {
+            return tooManyMails;
+        }
+
         var user = NewUser(email, input.Name, input.Language, "registration");
         user.PasswordHash = await hasher.HashAsync(input.Password, ct);
-        if (known is { EmailConfirmed: true })
-        {
-            if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
-            {
-                mail.Add(db, AccountMails.AlreadyRegistered(known, link("/account/login")));
-            }
-        }
-        else
-        {
-            if (known is not null)
-            {
-                // Never confirmed: whoever holds the mailbox decides; the newest data win.
-                known.Name = user.Name;
-                known.PasswordHash = user.PasswordHash;
-                known.SecurityStamp = user.SecurityStamp;
-                user = known;
-            }
-            else
-            {
-                db.Users.Add(user);
-            }
-
-            TermsService.Accept(db, user, input.Terms, "registration", ip, clock);
-            if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is null)
-            {
-                var secret = await tokens.MakeAsync(db, user.Id, TokenPurpose.ConfirmEmail, AccountsOptions.ConfirmationLifetime, ct);
-                mail.Add(db, AccountMails.Confirm(user, link("/account/confirm?token=" + secret)));
-            }
-        }
-
         try
         {
-            await db.SaveChangesAsync(ct);
+            await StoreRegistrationAsync(user, input, ip, link, ct);
         }
-        catch (DbUpdateException) when (known is not { EmailConfirmed: true })
+        catch (DbUpdateException)
         {
-            // The same address registered in the same moment: that one's mail is on its way.
+            await StoreRegistrationAsync(user, input, ip, link, ct); // The same address registered in the same moment: there is an account now.
         }
 
         mail.Wake();
         return Outcome.Ok;
     }
 
-    /// <summary>Sends the confirmation again, if there is an account waiting for it. Answers the same in any case.</summary>
-    public Task<Outcome> ResendConfirmationAsync(string email, Func<string, Uri> link, CancellationToken ct) => equalTime.RunAsync(async () =>
-    {
-        var normalized = normalizer.NormalizeEmail(email.Trim());
-        if (await limiter.TakeAsync(RateLimitTable.MailToAccount, normalized, ct) is { } tooMany)
-        {
-            return (Outcome)tooMany;
-        }
-
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        if (await db.Users.SingleOrDefaultAsync(u => u.NormalizedEmail == normalized && !u.EmailConfirmed, ct) is { } user)
-        {
-            var secret = await tokens.MakeAsync(db, user.Id, TokenPurpose.ConfirmEmail, AccountsOptions.ConfirmationLifetime, ct);
-            mail.Add(db, AccountMails.Confirm(user, link("/account/confirm?token=" + secret)));
-            await db.SaveChangesAsync(ct);
-            mail.Wake();
-        }
-
-        return Outcome.Ok;
-    });
-
-    /// <summary>Confirms the address a link was mailed to (D04).</summary>
-    public async Task<Outcome<User>> ConfirmEmailAsync(string secret, CancellationToken ct)
+    /// <summary>
+    /// Keeps the registration beside its link. The first of an address makes the account, which can do nothing yet; a later one changes nothing of it:
+    /// which of them holds is decided by whoever has the mailbox and the password typed with it (<see cref="RegistrationConfirmation"/>).
+    /// </summary>
+    private async Task StoreRegistrationAsync(User user, Registration input, string? ip, Func<string, Uri> link, CancellationToken ct)
     {
         await using var db = await contexts.CreateDbContextAsync(ct);
-        if (await tokens.TakeAsync(secret, TokenPurpose.ConfirmEmail, ct) is not { } userId)
+        var known = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.NormalizedEmail == user.NormalizedEmail, ct);
+        if (known is { EmailConfirmed: true })
         {
-            // Opened twice, or by two devices: what it was for is done.
-            return await tokens.FindUsedAsync(secret, TokenPurpose.ConfirmEmail, ct) is { } used && await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == used.UserId && u.EmailConfirmed, ct) is { } done
-                ? done
-                : new Failure(FailureKind.Expired, "accounts.link_invalid");
+            mail.Add(db, AccountMails.AlreadyRegistered(known, link("/account/login")));
+        }
+        else
+        {
+            if (known is null)
+            {
+                db.Users.Add(user);
+                TermsService.Accept(db, user, input.Terms!, "registration", ip, clock);
+            }
+
+            var secret = tokens.MakeForRegistration(db, known?.Id ?? user.Id, user, input.Terms, ip);
+            mail.Add(db, AccountMails.Confirm(user, known?.Id ?? user.Id, clock.GetUtcNow(), link("/account/confirm?token=" + secret)));
         }
 
-        var user = await db.Users.SingleAsync(u => u.Id == userId, ct);
-        user.EmailConfirmed = true;
-        user.EmailConfirmedAt ??= clock.GetUtcNow();
         await db.SaveChangesAsync(ct);
-        await activity.RecordAsync(ActorFactory.For(user), new ActivityEvent("account.confirm", "user", user.Id.ToString()), ct);
-        return user;
     }
 
     /// <summary>Mails a link for a new password, if there is such an account. Answers the same in any case.</summary>
@@ -277,13 +238,21 @@ public sealed class AccountService(
         LockoutEnabled = true,
     };
 
+    /// <summary>
+    /// A new password ends what the old one, or the mailbox, had begun: sign-ins that wait for a code, links for a new password, and, where it was
+    /// forgotten, a change of address that somebody else may have asked for.
+    /// </summary>
     private async Task StorePasswordAsync(AppDbContext db, User user, string password, Guid? keepSession, Func<string, Uri> link, CancellationToken ct)
     {
         user.PasswordHash = await hasher.HashAsync(password, ct);
         user.HasShortPassword = AccountRules.IsShort(password);
         user.SecurityStamp = Ids.Secret();
-        mail.Add(db, AccountMails.PasswordChanged(user, link("/account/forgot")));
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        mail.Add(db, AccountMails.PasswordChanged(user, link("/account/forgot"), await WaysIn.OfAsync(db, user.Id, clock.GetUtcNow(), ct), link("/me/security")));
         await db.SaveChangesAsync(ct);
+        await db.SignInAttempts.Where(a => a.UserId == user.Id).ExecuteDeleteAsync(ct);
+        await db.AccountTokens.Where(t => t.UserId == user.Id && (t.Purpose == TokenPurpose.ResetPassword || (t.Purpose == TokenPurpose.ChangeEmail && keepSession == null))).ExecuteDeleteAsync(ct);
+        await transaction.CommitAsync(ct);
         await sessions.CloseOthersAsync(user.Id, keepSession, ct);
         mail.Wake();
     }

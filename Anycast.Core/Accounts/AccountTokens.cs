@@ -11,7 +11,7 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
     /// A new secret; an earlier one of the same purpose is void, but for undoing a change of address: whoever took the account changes it twice, and
     /// the link in the first mailbox must still work. Stored by the caller's SaveChanges.
     /// </summary>
-    public async Task<string> MakeAsync(AppDbContext db, Guid userId, TokenPurpose purpose, TimeSpan lifetime, CancellationToken ct, string? address = null)
+    public async Task<string> MakeAsync(AppDbContext db, Guid userId, TokenPurpose purpose, TimeSpan lifetime, CancellationToken ct, string? address = null, DateTimeOffset? reach = null)
     {
         var now = clock.GetUtcNow();
         var secret = Ids.Secret();
@@ -23,8 +23,31 @@ public sealed class AccountTokens(IDbContextFactory<AppDbContext> contexts, Time
             Purpose = purpose,
             Hash = Ids.Hash(secret),
             Address = address,
+            Reach = reach,
             CreatedAt = now,
             ExpiresAt = now + lifetime,
+        });
+        return secret;
+    }
+
+    /// <summary>The secret of a link that confirms a registration, which lies with it; links of other registrations of the address stay. Stored by the caller's SaveChanges.</summary>
+    internal string MakeForRegistration(AppDbContext db, Guid userId, User registered, string? termsVersion, string? ip)
+    {
+        var now = clock.GetUtcNow();
+        var secret = Ids.Secret();
+        db.AccountTokens.Add(new AccountToken
+        {
+            Id = Ids.New(clock),
+            UserId = userId,
+            Purpose = TokenPurpose.ConfirmEmail,
+            Hash = Ids.Hash(secret),
+            Name = registered.Name,
+            PasswordHash = registered.PasswordHash,
+            Language = registered.Language,
+            TermsVersion = termsVersion,
+            Ip = ip,
+            CreatedAt = now,
+            ExpiresAt = now + AccountsOptions.ConfirmationLifetime,
         });
         return secret;
     }

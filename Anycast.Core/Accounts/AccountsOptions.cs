@@ -26,6 +26,9 @@ public sealed class AccountsOptions
     /// <summary>Lifetime of the link in the old mailbox that undoes a change of address.</summary>
     public static readonly TimeSpan EmailUndoLifetime = TimeSpan.FromDays(7);
 
+    /// <summary>How far before a change of address its undoing reaches, at most: the session that asked for it may have added ways in first.</summary>
+    public static readonly TimeSpan EmailUndoReach = TimeSpan.FromHours(24);
+
     /// <summary>Sessions end this long after their last activity (S04, K04); the row is deleted within a day after.</summary>
     public static readonly TimeSpan SessionIdle = TimeSpan.FromDays(60);
 

@@ -37,6 +37,7 @@ public static class AccountsSetup
         services.AddSingleton<AccountTokens>();
         services.AddSingleton<SessionService>();
         services.AddSingleton<AccountService>();
+        services.AddSingleton<RegistrationConfirmation>();
         services.AddSingleton<PreferenceService>();
         services.AddSingleton<TermsService>();
         services.AddSingleton<MarketingService>();

@@ -16,6 +16,9 @@ public enum ActivityResult
 /// </summary>
 public sealed class ActivityEntry
 {
+    /// <summary>How many different networks one row tells apart.</summary>
+    public const int MostNetworks = 100;
+
     [Classified(DataClass.Technical)]
     public Guid UserId { get; set; }
 
@@ -49,8 +52,13 @@ public sealed class ActivityEntry
     [Classified(DataClass.Contact)]
     public string UserName { get; set; } = "";
 
+    /// <summary>From where; of repeats, the last time.</summary>
     [Classified(DataClass.Connection)]
     public string? Ip { get; set; }
+
+    /// <summary>The networks that repeats came from, at most <see cref="MostNetworks"/>, with commas; null while it is one. Many of them at once guess together.</summary>
+    [Classified(DataClass.Connection)]
+    public string? Networks { get; set; }
 
     [Classified(DataClass.Connection)]
     public string? Device { get; set; }
@@ -66,4 +74,7 @@ public sealed class ActivityEntry
     /// <summary>How often, for repeats.</summary>
     [Classified(DataClass.Activity)]
     public int Count { get; set; } = 1;
+
+    /// <summary>How many networks it came from beside the last one.</summary>
+    public int OtherNetworks => Networks?.Count(c => c == ',') ?? 0;
 }

@@ -15,6 +15,7 @@ internal sealed class ActivityEntryMapping : IEntityTypeConfiguration<ActivityEn
         builder.Property(e => e.TargetKind).HasMaxLength(60);
         builder.Property(e => e.Detail).HasMaxLength(200);
         builder.Property(e => e.Ip).HasMaxLength(45);
+        builder.Property(e => e.Networks).HasMaxLength(1800);
         builder.Property(e => e.Device).HasMaxLength(120);
     }
 }

@@ -1,4 +1,5 @@
 using Anycast.Core.Common;
+using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -69,7 +70,7 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
     private async Task WriteAsync(AppDbContext db, Guid logOf, Actor actor, ActivityEvent what, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        if (await CoalesceAsync(db, logOf, what, now, ct))
+        if (await CoalesceAsync(db, logOf, actor, what, now, ct))
         {
             return;
         }
@@ -132,7 +133,7 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         return new Page<ActivityEntry>(items, total, page);
     }
 
-    private static async Task<bool> CoalesceAsync(AppDbContext db, Guid logOf, ActivityEvent what, DateTimeOffset now, CancellationToken ct)
+    private static async Task<bool> CoalesceAsync(AppDbContext db, Guid logOf, Actor actor, ActivityEvent what, DateTimeOffset now, CancellationToken ct)
     {
         // Only what failed or was refused repeats in floods; done acts each keep their own row.
         if (what.Result == ActivityResult.Done)
@@ -144,11 +145,32 @@ public sealed class ActivityLog(IDbContextFactory<AppDbContext> contexts, TimePr
         var latest = await db.ActivityEntries
             .Where(e => e.UserId == logOf && e.Operation == what.Operation && e.TargetId == what.TargetId && e.Result == what.Result && e.LastAt >= since)
             .OrderByDescending(e => e.Seq)
-            .Select(e => (long?)e.Seq)
+            .Select(e => new { e.Seq, e.Ip, e.Device, e.Networks })
             .FirstOrDefaultAsync(ct);
-        return latest is { } seq && await db.ActivityEntries
-            .Where(e => e.UserId == logOf && e.Seq == seq)
-            .ExecuteUpdateAsync(s => s.SetProperty(e => e.Count, e => e.Count + 1).SetProperty(e => e.LastAt, now), ct) > 0;
+        if (latest is null)
+        {
+            return false;
+        }
+
+        // One row however many take part, which says where the last came from and how many others there were.
+        var networks = Networks(latest.Networks, latest.Ip, actor.Ip);
+        var (ip, device) = actor.Ip is null ? (latest.Ip, latest.Device) : (actor.Ip, actor.Device is null ? null : Cut(actor.Device, 120));
+        return await db.ActivityEntries
+            .Where(e => e.UserId == logOf && e.Seq == latest.Seq)
+            .ExecuteUpdateAsync(s => s.SetProperty(e => e.Count, e => e.Count + 1).SetProperty(e => e.LastAt, now)
+                .SetProperty(e => e.Ip, ip).SetProperty(e => e.Device, device).SetProperty(e => e.Networks, networks), ct) > 0;
+    }
+
+    private static string? Networks(string? known, string? last, string? now)
+    {
+        if (now is null || last is null)
+        {
+            return known;
+        }
+
+        var network = RateLimiter.Network(now);
+        var all = (known ?? RateLimiter.Network(last)).Split(',');
+        return all.Contains(network) || all.Length >= ActivityEntry.MostNetworks ? known : string.Join(',', [.. all, network]);
     }
 
     private static async Task TrimAsync(AppDbContext db, Guid userId, CancellationToken ct)

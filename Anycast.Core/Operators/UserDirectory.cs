@@ -3,6 +3,7 @@ using Anycast.Core.Accounts.Restriction;
 using Anycast.Core.Accounts.SignIn;
 using Anycast.Core.Activity;
 using Anycast.Core.Common;
+using Anycast.Core.Common.RateLimits;
 using Anycast.Core.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,8 +11,9 @@ namespace Anycast.Core.Operators;
 
 /// <summary>An account as operators see it: who and whether it works, never what they do in clusters or chats.</summary>
 /// <param name="RefusedSignIns">How many sign-ins were refused in the last 24 hours: a forgotten password, or somebody who guesses.</param>
+/// <param name="RefusedFrom">From how many networks: one for a forgotten password, many where guesses are spread.</param>
 public sealed record DirectoryUser(
-    Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams, int RefusedSignIns);
+    Guid Id, string Name, string Email, PlatformRoles Roles, DateTimeOffset CreatedAt, bool IsConfirmed, bool HasSecondFactor, DateTimeOffset? LastSignInAt, DateTimeOffset? BlockedAt, int Teams, int RefusedSignIns, int RefusedFrom = 0);
 
 /// <summary>The operators' view of accounts (D03): find, block, unblock, grant platform roles. Each act needs a fresh proof (T20) and stands in the log of both sides.</summary>
 public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, OperatorAccess access, StepUpService stepUp, ActivityLog activity, LessAllowed less, TimeProvider clock)
@@ -40,7 +42,21 @@ public sealed class UserDirectory(IDbContextFactory<AppDbContext> contexts, Oper
                 u.Id, u.Name, u.Email ?? "", u.Roles, u.CreatedAt, u.EmailConfirmed, u.TwoFactorEnabled, u.LastSignInAt, u.BlockedAt, db.Memberships.Count(m => m.UserId == u.Id),
                 db.ActivityEntries.Where(e => e.UserId == u.Id && e.Operation == "account.sign_in" && e.Result == ActivityResult.Refused && e.LastAt > since).Sum(e => e.Count)))
             .ToListAsync(ct);
-        return new Page<DirectoryUser>(items, total, page);
+        return new Page<DirectoryUser>(await WithNetworksAsync(db, items, since, ct), total, page);
+    }
+
+    private static async Task<IReadOnlyList<DirectoryUser>> WithNetworksAsync(AppDbContext db, List<DirectoryUser> users, DateTimeOffset since, CancellationToken ct)
+    {
+        var refused = users.Where(u => u.RefusedSignIns > 0).Select(u => u.Id).ToList();
+        if (refused.Count == 0)
+        {
+            return users;
+        }
+
+        var rows = await db.ActivityEntries.Where(e => refused.Contains(e.UserId) && e.Operation == "account.sign_in" && e.Result == ActivityResult.Refused && e.LastAt > since && e.Ip != null)
+            .Select(e => new { e.UserId, e.Ip, e.Networks }).ToListAsync(ct);
+        var networks = rows.ToLookup(r => r.UserId, r => (r.Networks ?? RateLimiter.Network(r.Ip)).Split(','));
+        return [.. users.Select(u => u with { RefusedFrom = networks[u.Id].SelectMany(n => n).Distinct().Count() })];
     }
 
     /// <summary>Blocks an account: its sessions end within seconds, its tokens at once. Nobody blocks themselves.</summary>

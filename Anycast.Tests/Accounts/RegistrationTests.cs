@@ -63,10 +63,10 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
 
         host.Clock.Advance(TimeSpan.FromMinutes(5));
         var secret = await SecretAsync(host, user.Id);
-        Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(secret, default)).IsOk);
+        Assert.True((await host.Get<RegistrationConfirmation>().ConfirmAsync(secret, CoreHost.Password, default)).IsOk);
         var confirmed = host.Clock.GetUtcNow();
         host.Clock.Advance(TimeSpan.FromMinutes(5));
-        Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(secret, default)).IsOk); // The link opened again, or on the phone too.
+        Assert.True((await host.Get<RegistrationConfirmation>().ConfirmAsync(secret, CoreHost.Password, default)).IsOk); // The link opened again, or on the phone too.
 
         var signedIn = await host.Get<SignInService>().PasswordAsync("once@example.org", CoreHost.Password, "192.0.2.7", null, default);
         Assert.True(signedIn.IsOk);
@@ -81,7 +81,7 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
         foreach (var (first, second) in new[] { ("ärger@example.org", "ÄRGER@Example.org"), ("Case@example.org", "case@EXAMPLE.ORG") })
         {
             var user = await RegisteredAsync(host, first);
-            Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(await SecretAsync(host, user.Id), default)).IsOk);
+            Assert.True((await host.Get<RegistrationConfirmation>().ConfirmAsync(await SecretAsync(host, user.Id), CoreHost.Password, default)).IsOk);
             Assert.True((await RegisterAsync(host, second)).IsOk);
             await using var db = await host.OpenAsync();
             Assert.Equal(1, await db.Users.CountAsync(u => u.NormalizedEmail == user.NormalizedEmail)); // by the stored column: SQLite's own lower() knows ASCII alone
@@ -118,9 +118,9 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
         var second = await RegisteredAsync(host, "late@example.org");
         var (good, late) = (await SecretAsync(host, first.Id), await SecretAsync(host, second.Id));
         host.Clock.Advance(AccountsOptions.ConfirmationLifetime - TimeSpan.FromSeconds(1));
-        Assert.True((await host.Get<AccountService>().ConfirmEmailAsync(good, default)).IsOk);
+        Assert.True((await host.Get<RegistrationConfirmation>().ConfirmAsync(good, CoreHost.Password, default)).IsOk);
         host.Clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal("accounts.link_invalid", (await host.Get<AccountService>().ConfirmEmailAsync(late, default)).Failure!.Code);
+        Assert.Equal("accounts.link_invalid", (await host.Get<RegistrationConfirmation>().ConfirmAsync(late, CoreHost.Password, default)).Failure!.Code);
     }
 
     [Theory, EveryDatabase]
@@ -130,7 +130,7 @@ public sealed partial class RegistrationTests(CoreWorld world) : IClassFixture<C
         var user = await RegisteredAsync(host, "again@example.org");
         var old = await SecretAsync(host, user.Id);
         host.Clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.True((await host.Get<AccountService>().ResendConfirmationAsync("again@example.org", s_link, default)).IsOk);
+        Assert.True((await host.Get<RegistrationConfirmation>().ResendAsync("again@example.org", "192.0.2.30", s_link, default)).IsOk);
         Assert.Null(await host.Get<AccountTokens>().TakeAsync(old, TokenPurpose.ConfirmEmail, default));
         Assert.Equal(user.Id, await host.Get<AccountTokens>().TakeAsync(await SecretAsync(host, user.Id), TokenPurpose.ConfirmEmail, default));
     }

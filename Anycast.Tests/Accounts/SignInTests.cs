@@ -182,7 +182,8 @@ public sealed class SignInTests(CoreWorld world) : IClassFixture<CoreWorld>
         await ExpectLimitAsync(RateLimitTable.Registration.Tries, async i => (await accounts.RegisterAsync(new Registration($"r{i}@example.org", "R", CoreHost.Password, null, host.Get<Anycast.Core.Accounts.Terms.TermsService>().Current), "203.0.113.1", Link, default)).Failure);
         await ExpectLimitAsync(RateLimitTable.ResetMails.Tries, async _ => (await accounts.ForgotPasswordAsync("target@example.org", "198.51.100.1", Link, default)).Failure);
         await ExpectLimitAsync(RateLimitTable.ResetMailsInAll.Tries, async i => (await accounts.ForgotPasswordAsync("another@example.org", $"198.51.100.{i + 2}", Link, default)).Failure);
-        await ExpectLimitAsync(RateLimitTable.MailToAccount.Tries, async _ => (await accounts.ResendConfirmationAsync("other@example.org", Link, default)).Failure);
+        await ExpectLimitAsync(RateLimitTable.ConfirmationMails.Tries, async _ => (await host.Get<RegistrationConfirmation>().ResendAsync("other@example.org", "198.51.100.90", Link, default)).Failure);
+        await ExpectLimitAsync(RateLimitTable.ConfirmationMailsInAll.Tries, async i => (await host.Get<RegistrationConfirmation>().ResendAsync("yet-another@example.org", $"198.51.100.{i + 100}", Link, default)).Failure);
         var actor = await host.ActorAsync();
         await ExpectLimitAsync(RateLimitTable.SignIn.Tries, async _ =>
             (await accounts.ChangePasswordAsync(actor, "wrong", CoreHost.Password, Link, default)).Failure is { Kind: FailureKind.TooMany } f ? f : null);

@@ -78,6 +78,29 @@ public sealed class ActivityLogTests(CoreWorld world) : IClassFixture<CoreWorld>
     }
 
     [Theory, EveryDatabase]
+    public async Task Record_OfRefusalsFromManyNetworks_StaysOneRowAndSaysHowManyAndWhereTheLastCameFrom(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var actor = await host.ActorAsync();
+        var log = host.Get<ActivityLog>();
+        var refused = new ActivityEvent("account.sign_in", "user", "x", Result: ActivityResult.Refused);
+        for (var i = 0; i < 140; i++)
+        {
+            await log.RecordAsync(actor with { Ip = $"198.51.100.{i % 70}", Device = $"Browser {i}" }, refused, default);
+        }
+
+        var entry = Assert.Single((await log.OwnAsync(actor, new ActivityFilter(), new PageRequest(), default)).Items);
+        Assert.Equal((140, "198.51.100.69", "Browser 139", 69), (entry.Count, entry.Ip, entry.Device, entry.OtherNetworks));
+        for (var i = 0; i < 256; i++)
+        {
+            await log.RecordAsync(actor with { Ip = $"2001:db8:ffff:{i:x}::1" }, refused, default);
+        }
+
+        entry = Assert.Single((await log.OwnAsync(actor, new ActivityFilter(), new PageRequest(), default)).Items);
+        Assert.Equal((396, ActivityEntry.MostNetworks - 1), (entry.Count, entry.OtherNetworks));
+    }
+
+    [Theory, EveryDatabase]
     public async Task Record_InARolledBackTransaction_LeavesNothing(TestProvider provider)
     {
         var host = await world.OnAsync(provider);

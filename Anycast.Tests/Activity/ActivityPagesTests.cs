@@ -40,7 +40,7 @@ public sealed class ActivityPagesTests
         Assert.Contains("/me/activity/csv?category=account", filtered, StringComparison.Ordinal);
 
         var file = (await app.OpenAsync(ada, AppUrls.OwnActivityCsv + "?category=teams")).Html;
-        Assert.StartsWith("time,operation,result,target_kind,target,target_id,detail,count,ip,device", file, StringComparison.Ordinal);
+        Assert.StartsWith("time,operation,result,target_kind,target,target_id,detail,count,ip,device,other_addresses", file, StringComparison.Ordinal);
         Assert.Contains($"\"members.change_role\",\"done\",\"user\",\"Vera\",\"{vera.UserId}\",\"Member\"", file, StringComparison.Ordinal);
         Assert.DoesNotContain("account.sign_in", file, StringComparison.Ordinal);
 

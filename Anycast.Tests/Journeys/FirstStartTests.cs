@@ -73,9 +73,10 @@ public sealed class FirstStartTests(BrowserFixture browser)
         Assert.StartsWith(app.Address + "account/confirm?token=", href, StringComparison.Ordinal);
 
         await stranger.Page.GotoAsync(href);
+        await stranger.AssertAccessibleAsync();
+        await stranger.Page.Locator("#proof-password").FillAsync(CoreHost.Password);
         await stranger.Page.Locator("main form button[type=submit]").First.ClickAsync();
-        await stranger.Page.WaitForURLAsync("**/account/login*");
-        await stranger.SignInAsync("rosa@example.org");
+        await stranger.Page.WaitForURLAsync("**/me/teams/new");
         Assert.Equal(404, (await stranger.GoAsync("/operator/mail"))!.Status);
         Assert.Contains("__Host-anycast.session", await CookiesAsync(stranger));
 

@@ -35,6 +35,25 @@ public sealed class DirectoryTests
     }
 
     [Theory, EveryDatabase]
+    public async Task List_WithRefusedSignIns_SaysFromHowManyNetworks(TestProvider provider)
+    {
+        await using var host = await StartAsync(provider);
+        var chief = await host.SignedInAsync("chief@example.org", PlatformRoles.Operator);
+        var (guessed, forgetful) = (await host.UserAsync("guessed@example.org"), await host.UserAsync("forgetful@example.org"));
+        var signIn = host.Get<Anycast.Core.Accounts.SignIn.SignInService>();
+        for (var i = 0; i < 12; i++)
+        {
+            Assert.False((await signIn.PasswordAsync(guessed.Email!, "not this one", $"198.51.100.{i / 2}", null, default)).IsOk);
+        }
+
+        Assert.False((await signIn.PasswordAsync(forgetful.Email!, "was it this", "192.0.2.4", null, default)).IsOk);
+        var users = (await host.Get<UserDirectory>().ListAsync(chief, null, new PageRequest(), default)).Value!.Items.ToDictionary(u => u.Id, u => (u.RefusedSignIns, u.RefusedFrom));
+        Assert.Equal((12, 6), users[guessed.Id]);
+        Assert.Equal((1, 1), users[forgetful.Id]);
+        Assert.Equal((0, 0), users[chief.UserId]);
+    }
+
+    [Theory, EveryDatabase]
     [PolicyClause("D03")]
     public async Task Operators_WhoDemoteEachOtherAtOnce_LeaveOne(TestProvider provider)
     {

@@ -22,13 +22,13 @@ public static class ActivityCsv
         routes.MapGet(AppUrls.OwnActivityCsv, async (HttpContext context, ActivityLog log, string? q, string? category, CancellationToken ct) =>
         {
             var actor = context.User.ToActor();
-            var text = new StringBuilder("time,operation,result,target_kind,target,target_id,detail,count,ip,device\r\n");
+            var text = new StringBuilder("time,operation,result,target_kind,target,target_id,detail,count,ip,device,other_addresses\r\n");
             for (var number = 1; ; number++)
             {
                 var page = await log.OwnAsync(actor, new ActivityFilter(q, category), new PageRequest(number, PageRequest.MaxSize), ct);
                 foreach (var entry in page.Items)
                 {
-                    Write(text, Time(entry), entry.Operation, Result(entry), entry.TargetKind, entry.TargetName, entry.TargetId, entry.Detail, Number(entry.Count), entry.Ip ?? "", entry.Device ?? "");
+                    Write(text, Time(entry), entry.Operation, Result(entry), entry.TargetKind, entry.TargetName, entry.TargetId, entry.Detail, Number(entry.Count), entry.Ip ?? "", entry.Device ?? "", Number(entry.OtherNetworks));
                 }
 
                 if (number >= page.Pages)

@@ -63,7 +63,7 @@ public sealed class EmailChangeService(
             mail.Add(db, AccountMails.AddressTaken(holder, link("/account/login")));
         }
 
-        var undo = await tokens.MakeAsync(db, user.Id, TokenPurpose.UndoEmailChange, AccountsOptions.EmailUndoLifetime, ct, user.Email);
+        var undo = await tokens.MakeAsync(db, user.Id, TokenPurpose.UndoEmailChange, AccountsOptions.EmailUndoLifetime, ct, user.Email, await ReachAsync(db, actor, ct));
         mail.Add(db, AccountMails.AddressChanging(user, address, link("/account/undo-address?token=" + undo)));
         await db.SaveChangesAsync(ct);
         mail.Wake();
@@ -106,8 +106,9 @@ public sealed class EmailChangeService(
     }
 
     /// <summary>
-    /// From the old mailbox: stops the change, or undoes it if it was made, and every later one; all sessions end, and a link for a new password is
-    /// mailed. Links of later changes are void: they lie in mailboxes of whoever made those.
+    /// From the old mailbox: stops the change, or undoes it if it was made, and every later one. Whoever asked for it knows the password and may have
+    /// made ways in of their own: the password is void, all sessions end, and passkeys, app, recovery codes and tokens added since go. A link for a
+    /// new password is mailed. Links of later changes are void: they lie in mailboxes of whoever made those.
     /// </summary>
     public async Task<Outcome> UndoAsync(string secret, Func<string, Uri> link, CancellationToken ct)
     {
@@ -121,16 +122,21 @@ public sealed class EmailChangeService(
         var user = await db.Users.SingleAsync(u => u.Id == token.UserId, ct);
         Set(user, address);
         user.SecurityStamp = Ids.Secret();
+        user.PasswordHash = null;
+        user.HasShortPassword = false;
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var ended = await WaysIn.EndSinceAsync(db, user, token.Reach ?? token.CreatedAt, clock.GetUtcNow(), ct);
+        await db.SignInAttempts.Where(a => a.UserId == user.Id).ExecuteDeleteAsync(ct);
 
         // Somebody may have registered the address meanwhile; without its mailbox they could not confirm it, and do not keep it.
         await db.Users.Where(u => u.NormalizedEmail == user.NormalizedEmail && u.Id != user.Id && !u.EmailConfirmed).ExecuteDeleteAsync(ct);
         await db.AccountTokens.Where(t => t.UserId == user.Id && (t.Purpose == TokenPurpose.ChangeEmail
             || (t.Purpose == TokenPurpose.UndoEmailChange && t.Id != token.Id && t.CreatedAt >= token.CreatedAt))).ExecuteDeleteAsync(ct);
         var reset = await tokens.MakeAsync(db, user.Id, TokenPurpose.ResetPassword, AccountsOptions.ResetLifetime, ct);
-        mail.Add(db, AccountMails.AddressRestored(user, link("/account/reset?token=" + reset)));
         try
         {
+            await db.SaveChangesAsync(ct);
+            mail.Add(db, AccountMails.AddressRestored(user, link("/account/reset?token=" + reset), ended, await WaysIn.OfAsync(db, user.Id, clock.GetUtcNow(), ct), link("/me/security")));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }
@@ -143,6 +149,17 @@ public sealed class EmailChangeService(
         mail.Wake();
         await activity.RecordAsync(ActorFactory.For(user), new ActivityEvent("account.email_undone", "user", user.Id.ToString()), ct);
         return Outcome.Ok;
+    }
+
+    /// <summary>
+    /// From when on what was added goes with an undo: from the sign-in that asked for the change, since an intruder may make their passkey first. A day
+    /// back at most, so that a stolen session of many weeks does not cost its owner what they added themselves.
+    /// </summary>
+    private async Task<DateTimeOffset> ReachAsync(AppDbContext db, Actor actor, CancellationToken ct)
+    {
+        var earliest = clock.GetUtcNow() - AccountsOptions.EmailUndoReach;
+        var began = await db.Sessions.Where(s => s.Id == actor.SessionId).Select(s => s.CreatedAt).SingleAsync(ct);
+        return began > earliest ? began : earliest;
     }
 
     private void Set(User user, string address)

@@ -9,8 +9,23 @@ namespace Anycast.Core.Accounts.SecondFactor;
 /// <summary>The one place that decides whether a code of the second factor is right, for sign-in and for a fresh proof alike (T17).</summary>
 public sealed class SecondFactorCheck(IDbContextFactory<AppDbContext> contexts, Sealer sealer, RateLimiter limiter, TimeProvider clock)
 {
-    /// <summary>Accepts a code of the app, newer than any used before, or a recovery code. Tries are counted before anything is compared.</summary>
+    /// <summary>
+    /// Accepts a code of the app, newer than any used before, or a recovery code. Tries are counted before anything is compared; a right one is no
+    /// guess and gives its try back.
+    /// </summary>
     public async Task<Outcome> TakeAsync(Guid userId, string code, CancellationToken ct)
+    {
+        var taken = await CountAndCompareAsync(userId, code, ct);
+        if (taken.IsOk)
+        {
+            await limiter.GiveBackAsync(RateLimitTable.SecondFactor, userId.ToString("N"), ct);
+            await limiter.GiveBackAsync(RateLimitTable.SecondFactorDaily, userId.ToString("N"), ct);
+        }
+
+        return taken;
+    }
+
+    private async Task<Outcome> CountAndCompareAsync(Guid userId, string code, CancellationToken ct)
     {
         if ((await limiter.TakeAsync(RateLimitTable.SecondFactor, userId.ToString("N"), ct)
             ?? await limiter.TakeAsync(RateLimitTable.SecondFactorDaily, userId.ToString("N"), ct)) is { } tooMany)

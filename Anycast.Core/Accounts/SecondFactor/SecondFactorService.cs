@@ -122,6 +122,7 @@ public sealed class SecondFactorService(
         await db.SaveChangesAsync(ct);
         await activity.RecordAsync(db, actor, new ActivityEvent("account.second_factor_on", "user", actor.UserId.ToString()), ct);
         await transaction.CommitAsync(ct);
+        await limiter.GiveBackAsync(RateLimitTable.SecondFactor, actor.UserId.ToString("N"), ct); // It was right: no guess.
         mail.Wake();
         return codes;
     }

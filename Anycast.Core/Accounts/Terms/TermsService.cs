@@ -66,9 +66,13 @@ public sealed class TermsService(IDbContextFactory<AppDbContext> contexts, Activ
     }
 
     /// <summary>Notes an acceptance; stored by the caller's SaveChanges.</summary>
-    internal static void Accept(AppDbContext db, User user, string version, string source, string? ip, TimeProvider clock)
+    internal static void Accept(AppDbContext db, User user, string version, string source, string? ip, TimeProvider clock) =>
+        Accept(db, user, version, source, ip, clock.GetUtcNow(), clock);
+
+    /// <summary>Notes one that was given at another time than now.</summary>
+    internal static void Accept(AppDbContext db, User user, string version, string source, string? ip, DateTimeOffset at, TimeProvider clock)
     {
         user.TermsVersion = version;
-        db.TermsAcceptances.Add(new TermsAcceptance { Id = Ids.New(clock), UserId = user.Id, Version = version, AcceptedAt = clock.GetUtcNow(), Source = source, Ip = ip });
+        db.TermsAcceptances.Add(new TermsAcceptance { Id = Ids.New(clock), UserId = user.Id, Version = version, AcceptedAt = at, Source = source, Ip = ip });
     }
 }

@@ -28,6 +28,14 @@ public static class RateLimitTable
     /// <summary>As <see cref="PinMails"/>, for links to a new password.</summary>
     public static readonly RateLimit ResetMails = new("reset-mails", 5, TimeSpan.FromHours(1));
     public static readonly RateLimit ResetMailsInAll = new("reset-mails-in-all", 20, TimeSpan.FromHours(1));
+
+    /// <summary>As <see cref="PinMails"/>, for links that confirm an address once more.</summary>
+    public static readonly RateLimit ConfirmationMails = new("confirmation-mails", 5, TimeSpan.FromHours(1));
+    public static readonly RateLimit ConfirmationMailsInAll = new("confirmation-mails-in-all", 20, TimeSpan.FromHours(1));
+
+    /// <summary>Registrations of one address, each with its mail. Apart from the mails sent once more, so that those asked for by a stranger use up nobody's registration.</summary>
+    public static readonly RateLimit RegistrationMails = new("registration-mails", 5, TimeSpan.FromHours(1));
+    public static readonly RateLimit RegistrationMailsInAll = new("registration-mails-in-all", 20, TimeSpan.FromHours(1));
     public static readonly RateLimit SecondFactor = new("second-factor", 5, TimeSpan.FromMinutes(5));
     public static readonly RateLimit SecondFactorDaily = new("second-factor-daily", 100, TimeSpan.FromDays(1));
     public static readonly RateLimit StepUp = new("step-up", 10, TimeSpan.FromMinutes(15));

@@ -44,8 +44,31 @@ namespace Anycast.Core.Data.Migrations.Postgres
                         .HasMaxLength(400)
                         .HasColumnType("character varying(400)");
 
+                    b.Property<string>("Ip")
+                        .HasMaxLength(45)
+                        .HasColumnType("character varying(45)");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(5)
+                        .HasColumnType("character varying(5)");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)");
+
+                    b.Property<string>("PasswordHash")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)");
+
                     b.Property<int>("Purpose")
                         .HasColumnType("integer");
+
+                    b.Property<long?>("Reach")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("TermsVersion")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)");
 
                     b.Property<long?>("UsedAt")
                         .HasColumnType("bigint");
@@ -60,7 +83,7 @@ namespace Anycast.Core.Data.Migrations.Postgres
 
                     b.HasIndex("UserId", "Purpose")
                         .IsUnique()
-                        .HasFilter("\"Purpose\" <> 4");
+                        .HasFilter("\"Purpose\" <> 4 AND \"Purpose\" <> 1");
 
                     b.ToTable("AccountTokens");
                 });
@@ -518,6 +541,10 @@ namespace Anycast.Core.Data.Migrations.Postgres
 
                     b.Property<long>("LastAt")
                         .HasColumnType("bigint");
+
+                    b.Property<string>("Networks")
+                        .HasMaxLength(1800)
+                        .HasColumnType("character varying(1800)");
 
                     b.Property<string>("Operation")
                         .IsRequired()

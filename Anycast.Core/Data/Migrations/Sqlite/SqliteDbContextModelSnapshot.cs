@@ -38,8 +38,31 @@ namespace Anycast.Core.Data.Migrations.Sqlite
                         .HasMaxLength(400)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Ip")
+                        .HasMaxLength(45)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(5)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PasswordHash")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("Purpose")
                         .HasColumnType("INTEGER");
+
+                    b.Property<long?>("Reach")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TermsVersion")
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
 
                     b.Property<long?>("UsedAt")
                         .HasColumnType("INTEGER");
@@ -54,7 +77,7 @@ namespace Anycast.Core.Data.Migrations.Sqlite
 
                     b.HasIndex("UserId", "Purpose")
                         .IsUnique()
-                        .HasFilter("\"Purpose\" <> 4");
+                        .HasFilter("\"Purpose\" <> 4 AND \"Purpose\" <> 1");
 
                     b.ToTable("AccountTokens");
                 });
@@ -512,6 +535,10 @@ namespace Anycast.Core.Data.Migrations.Sqlite
 
                     b.Property<long>("LastAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Networks")
+                        .HasMaxLength(1800)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Operation")
                         .IsRequired()
