@@ -58,7 +58,8 @@ public static class NotificationTexts
         new(NotificationType.Teams, "invitation_declined", ["Robin Example", "Platform"], "/t/platform/members"),
         new(NotificationType.Teams, "role_changed", ["Platform", "@Admin", "Robin Example"], "/t/platform"),
         new(NotificationType.Teams, "ownership", ["Platform", "Robin Example"], "/t/platform"),
-        new(NotificationType.Teams, "removed", ["Platform"], "/"),
+        new(NotificationType.Teams, "removed", ["Platform"], "/me/teams"),
+        new(NotificationType.Teams, "team_deleted", ["@Admin", "Robin Example"], "/me/teams"),
         new(NotificationType.Clusters, "rights_exceed", ["Production", "secrets (get)"], "/t/platform/c/production/agent"),
         new(NotificationType.Clusters, "key_quarantined", ["Production"], "/t/platform/c/production/agent"),
     ];

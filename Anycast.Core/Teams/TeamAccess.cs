@@ -17,6 +17,18 @@ public sealed record TeamGrant(Guid TeamId, string Slug, string Name, TeamRole R
     public bool Has(string permission) => Permissions.Contains(permission);
 }
 
+/// <summary>Whether a member gets into a team, and if not, why.</summary>
+public enum TeamDoor
+{
+    Open,
+
+    /// <summary>The operator blocked the team.</summary>
+    Blocked,
+
+    /// <summary>The team asks for a second factor, and the member has none.</summary>
+    SecondFactorNeeded,
+}
+
 /// <summary>
 /// Answers for every caller (UI, API, jobs) whether an actor may do something in a team. A team the actor is not a member of answers like one
 /// that does not exist. Read at every call, so that a removal holds at once.
@@ -30,6 +42,13 @@ public sealed partial class TeamAccess(IDbContextFactory<AppDbContext> contexts,
     /// <summary>By id.</summary>
     public Task<Outcome<TeamGrant>> AuthorizeAsync(Actor actor, Guid teamId, string permission, CancellationToken ct) =>
         AuthorizeAsync(actor, m => m.TeamId == teamId, permission, ct);
+
+    /// <summary>
+    /// What somebody is in a team, also where its door is closed to them: nobody is held in a team because the operator blocked it or because it asks
+    /// for a second factor that they do not want. Good for leaving, and for nothing else.
+    /// </summary>
+    public async Task<Outcome<TeamGrant>> ToLeaveAsync(Actor actor, string slug, CancellationToken ct) =>
+        await FindAsync(actor, m => m.Team!.Slug == slug, ct) is { } found ? Grant(found) : Failure.NotFound;
 
     private async Task<Outcome<TeamGrant>> AuthorizeAsync(
         Actor actor, System.Linq.Expressions.Expression<Func<Membership, bool>> which, string permission, CancellationToken ct)
@@ -49,26 +68,17 @@ public sealed partial class TeamAccess(IDbContextFactory<AppDbContext> contexts,
     private async Task<Outcome<TeamGrant>> DecideAsync(
         Actor actor, System.Linq.Expressions.Expression<Func<Membership, bool>> which, string permission, CancellationToken ct)
     {
-        if (!actor.IsUser)
+        if (await FindAsync(actor, which, ct) is not { } found)
         {
             return Failure.NotFound;
         }
 
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        var found = await db.Memberships.AsNoTracking().Where(m => m.UserId == actor.UserId).Where(which)
-            .Join(db.Users, m => m.UserId, u => u.Id, (m, u) => new { m.Role, m.Team, u.TwoFactorEnabled, Usable = u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null })
-            .SingleOrDefaultAsync(ct);
-        if (found is not { Team: { } team, Usable: true } || (actor.Kind == ActorKind.ApiToken && actor.TokenTeamId != team.Id))
-        {
-            return Failure.NotFound;
-        }
-
-        if (team.BlockedAt is not null)
+        if (found.Team.BlockedAt is not null)
         {
             return new Failure(FailureKind.Forbidden, "teams.blocked");
         }
 
-        if (team.RequiresSecondFactor && !found.TwoFactorEnabled)
+        if (found.Team.RequiresSecondFactor && !found.HasSecondFactor)
         {
             return new Failure(FailureKind.Forbidden, "teams.second_factor_needed");
         }
@@ -78,7 +88,30 @@ public sealed partial class TeamAccess(IDbContextFactory<AppDbContext> contexts,
             return new Failure(FailureKind.Forbidden, "tokens.scope_missing");
         }
 
-        var grant = new TeamGrant(team.Id, team.Slug, team.Name, found.Role, RoleTable.For(found.Role, team.MembersMayApprove)) { MembersMayApprove = team.MembersMayApprove, RequiresSecondFactor = team.RequiresSecondFactor };
+        var grant = Grant(found);
         return grant.Has(permission) ? grant : Failure.Forbidden;
     }
+
+    /// <summary>The membership of an actor whose account may act; null is what a stranger is told too.</summary>
+    private async Task<Found?> FindAsync(Actor actor, System.Linq.Expressions.Expression<Func<Membership, bool>> which, CancellationToken ct)
+    {
+        if (!actor.IsUser)
+        {
+            return null;
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var found = await db.Memberships.AsNoTracking().Where(m => m.UserId == actor.UserId).Where(which)
+            .Join(db.Users.Where(u => u.EmailConfirmed && u.BlockedAt == null && u.DeletedAt == null), m => m.UserId, u => u.Id, (m, u) => new { m.Role, m.Team, u.TwoFactorEnabled })
+            .SingleOrDefaultAsync(ct);
+        return found is not { Team: { } team } || (actor.Kind == ActorKind.ApiToken && actor.TokenTeamId != team.Id) ? null : new Found(team, found.Role, found.TwoFactorEnabled);
+    }
+
+    private static TeamGrant Grant(Found found) =>
+        new(found.Team.Id, found.Team.Slug, found.Team.Name, found.Role, RoleTable.For(found.Role, found.Team.MembersMayApprove))
+        {
+            MembersMayApprove = found.Team.MembersMayApprove, RequiresSecondFactor = found.Team.RequiresSecondFactor,
+        };
+
+    private sealed record Found(Team Team, TeamRole Role, bool HasSecondFactor);
 }

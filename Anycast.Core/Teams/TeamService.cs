@@ -8,7 +8,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Anycast.Core.Teams;
 
 /// <summary>A team as its members see it in lists.</summary>
-public sealed record TeamSummary(Guid Id, string Slug, string Name, TeamRole Role, bool IsDemo);
+public sealed record TeamSummary(Guid Id, string Slug, string Name, TeamRole Role, bool IsDemo)
+{
+    /// <summary>Whether the member gets in; the frame offers no page of a team that is closed to them.</summary>
+    public TeamDoor Door { get; init; }
+}
 
 /// <summary>A member as other members see them.</summary>
 public sealed record TeamMember(Guid UserId, string Name, string Email, TeamRole Role, DateTimeOffset JoinedAt, Guid? AvatarId);
@@ -25,9 +29,12 @@ public sealed class TeamService(IDbContextFactory<AppDbContext> contexts, TeamAc
         await using var db = await contexts.CreateDbContextAsync(ct);
         return await db.Memberships.AsNoTracking()
             .Where(m => m.UserId == actor.UserId && (actor.Kind != ActorKind.ApiToken || m.TeamId == actor.TokenTeamId))
-            .Where(m => db.Users.Any(u => u.Id == m.UserId && u.BlockedAt == null && u.DeletedAt == null))
-            .OrderBy(m => m.Team!.Name)
-            .Select(m => new TeamSummary(m.TeamId, m.Team!.Slug, m.Team.Name, m.Role, m.Team.IsDemo))
+            .Join(db.Users.Where(u => u.BlockedAt == null && u.DeletedAt == null), m => m.UserId, u => u.Id, (m, u) => new { m.Role, Team = m.Team!, u.TwoFactorEnabled })
+            .OrderBy(m => m.Team.Name)
+            .Select(m => new TeamSummary(m.Team.Id, m.Team.Slug, m.Team.Name, m.Role, m.Team.IsDemo)
+            {
+                Door = m.Team.BlockedAt != null ? TeamDoor.Blocked : m.Team.RequiresSecondFactor && !m.TwoFactorEnabled ? TeamDoor.SecondFactorNeeded : TeamDoor.Open,
+            })
             .Take(TeamsPerUser).ToListAsync(ct);
     }
 

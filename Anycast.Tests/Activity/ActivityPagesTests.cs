@@ -3,6 +3,7 @@ using Anycast.Core.Activity;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
 using Anycast.Core.Teams.Invitations;
+using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Anycast.Web.Shell;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +22,7 @@ public sealed class ActivityPagesTests
         var team = (await app.Services.GetRequiredService<TeamService>().CreateAsync(ada, "Shop", default)).Value!;
         var vera = await app.PersonAsync("vera@example.org", "Vera");
         await app.JoinAsync(team.Id, vera, TeamRole.Viewer);
-        Assert.True((await app.Services.GetRequiredService<MembershipService>().ChangeRoleAsync(ada, team.Slug, vera.UserId, TeamRole.Member, default)).IsOk);
+        Assert.True((await app.Services.GetRequiredService<MembershipService>().ChangeRoleAsync(ada, team.Slug, vera.UserId, TeamRole.Member, People.Link, default)).IsOk);
         var invitations = app.Services.GetRequiredService<InvitationService>();
         Assert.True((await invitations.InviteAsync(ada, team.Slug, "guest@example.org", TeamRole.Viewer, path => new Uri(new Uri("https://localhost"), path), default)).IsOk);
         Assert.True((await invitations.RevokeAsync(ada, team.Slug, (await invitations.SentAsync(ada, team.Slug, new PageRequest(), default)).Value!.Items.Single().Id, default)).IsOk);

@@ -111,7 +111,7 @@ public sealed class ApiTokenTests(CoreWorld world) : IClassFixture<CoreWorld>
         var member = await host.SignedInAsync();
         await host.JoinAsync(team.Id, member.UserId, TeamRole.Member);
         var made = await MakeAsync(host, member, team.Slug, ApiScopes.All);
-        Assert.True((await host.Get<MembershipService>().RemoveAsync(owner, team.Slug, member.UserId, default)).IsOk);
+        Assert.True((await host.Get<MembershipService>().RemoveAsync(owner, team.Slug, member.UserId, People.Link, default)).IsOk);
         var actor = (await AuthenticateAsync(host, made.Secret)).Value!;
         Assert.Equal(FailureKind.NotFound, (await host.Get<TeamAccess>().AuthorizeAsync(actor, team.Slug, Permission.TeamView, default)).Failure!.Kind);
         await using var db = await host.OpenAsync();

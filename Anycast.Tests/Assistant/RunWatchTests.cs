@@ -79,7 +79,7 @@ public sealed class RunWatchTests
         var done = what switch
         {
             "blocked" => await world.Host.Get<UserDirectory>().BlockAsync(other, world.Actor.UserId, default),
-            "removed" => await world.Host.Get<MembershipService>().RemoveAsync(other, world.Team.Slug, world.Actor.UserId, default),
+            "removed" => await world.Host.Get<MembershipService>().RemoveAsync(other, world.Team.Slug, world.Actor.UserId, People.Link, default),
             _ => await world.Host.Get<TeamDirectory>().SetBlockedAsync(other, world.Team.Id, true, default),
         };
         Assert.True(done.IsOk, done.Failure?.Code);

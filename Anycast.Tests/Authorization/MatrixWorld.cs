@@ -110,6 +110,7 @@ internal sealed class MatrixWorld
             Id = world.TokenId, UserId = owner.UserId, TeamId = world.TeamId, Name = "token", Hash = Ids.Hash(Ids.Secret()), Ending = "abcd", Scopes = ApiScopes.All, CreatedAt = now, ExpiresAt = now.AddDays(30),
         });
         db.Notifications.Add(new Notification { UserId = owner.UserId, Seq = 1, Type = NotificationType.Teams, Key = "invitation", Args = ["a", "b", "c"], Link = "/", At = now });
+        db.UserCounters.Add(new UserCounter { UserId = owner.UserId, Log = UserLog.Notifications, LastSeq = 1, Count = 1 }); // Whoever is told something next gets the next number.
         db.Clusters.Add(new Cluster { Id = world.ClusterId, TeamId = world.TeamId, Slug = ClusterSlug, Name = "Cluster", CreatedAt = now });
         db.Conversations.Add(new Conversation { UserId = owner.UserId, Seq = 1000, Id = world.ConversationId, TeamId = world.TeamId, Title = "Chat", CreatedAt = now, UpdatedAt = now });
         db.Proposals.Add(new Proposal

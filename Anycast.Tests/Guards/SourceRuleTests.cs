@@ -46,6 +46,20 @@ public sealed partial class SourceRuleTests
         Assert.Equal(["Anycast.Web/Accounts/SignIn/AttemptCookies.cs", "Anycast.Web/Accounts/SignIn/SetupPage.razor", "Anycast.Web/Accounts/SignInSession.cs"], openers);
     }
 
+    /// <summary>
+    /// A box or select that is bound one way keeps what the person clicked when the act was refused: its bound value did not change, so nothing is sent to
+    /// the browser. Bound by get and set, Blazor knows what the browser shows and puts it right.
+    /// </summary>
+    [Fact]
+    public void Controls_WhoseActMayBeRefused_ShowWhatHolds()
+    {
+        var oneWay = RepositoryRoot.Sources("Anycast.Web", ".razor").Where(f => File.ReadAllText(f).Contains("Failures.Of(", StringComparison.Ordinal))
+            .SelectMany(f => File.ReadLines(f).Select((line, i) => (line, at: $"{RepositoryRoot.Shown(f)}:{i + 1}")))
+            .Where(x => OneWayPattern().IsMatch(x.line)).Select(x => x.at);
+        Assert.True(!oneWay.Any(), string.Join('\n', oneWay));
+        Assert.Matches(OneWayPattern(), "<select class=\"input\" value=\"@Role\" @onchange=\"ChangeAsync\">");
+    }
+
     [Fact]
     public void Files_OfCode_AreShortEnoughToRead()
     {
@@ -86,6 +100,9 @@ public sealed partial class SourceRuleTests
 
     [GeneratedRegex(@"\bMarkupString\b|\bAddMarkupContent\b")]
     private static partial Regex RawMarkupPattern();
+
+    [GeneratedRegex(@"<select .*\bvalue=""@.*@onchange=|<input type=""checkbox"" .*\bchecked=""@.*@onchange=")]
+    private static partial Regex OneWayPattern();
 
     [GeneratedRegex(@"\bProcess\.Start\b|\bnew Process(StartInfo)?\b")]
     private static partial Regex ProcessPattern();

@@ -9,6 +9,7 @@ using Anycast.Core.Proposals;
 using Anycast.Core.Teams;
 using Anycast.Sandbox;
 using Anycast.Tests.Clusters;
+using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Anycast.Tests.Harness.Circuits;
 using Anycast.Tunnel.Operations;
@@ -150,8 +151,8 @@ public sealed class ForgedEventTests
     {
         var members = world.Site.Services.GetRequiredService<MembershipService>();
         var done = role is { } lower
-            ? await members.ChangeRoleAsync(world.Owner.Actor, world.Team.Slug, person.Actor.UserId, lower, default)
-            : await members.RemoveAsync(world.Owner.Actor, world.Team.Slug, person.Actor.UserId, default);
+            ? await members.ChangeRoleAsync(world.Owner.Actor, world.Team.Slug, person.Actor.UserId, lower, People.Link, default)
+            : await members.RemoveAsync(world.Owner.Actor, world.Team.Slug, person.Actor.UserId, People.Link, default);
         Assert.True(done.IsOk, done.Failure?.Code);
     }
 

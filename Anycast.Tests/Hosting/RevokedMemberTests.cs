@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Anycast.Core.Accounts;
 using Anycast.Core.Common;
 using Anycast.Core.Teams;
+using Anycast.Tests.Accounts;
 using Anycast.Tests.Harness;
 using Anycast.Tests.Harness.Circuits;
 using Anycast.Tests.Journeys;
@@ -145,8 +146,8 @@ public sealed class RevokedMemberTests
         var members = site.Services.GetRequiredService<MembershipService>();
         var done = change switch
         {
-            Change.Removed => await members.RemoveAsync(owner.Actor, team.Slug, admin.Actor.UserId, default),
-            Change.Demoted => await members.ChangeRoleAsync(owner.Actor, team.Slug, admin.Actor.UserId, TeamRole.Viewer, default),
+            Change.Removed => await members.RemoveAsync(owner.Actor, team.Slug, admin.Actor.UserId, People.Link, default),
+            Change.Demoted => await members.ChangeRoleAsync(owner.Actor, team.Slug, admin.Actor.UserId, TeamRole.Viewer, People.Link, default),
             _ => await EndSessionsAsync(site, admin),
         };
         var (committed, at) = (Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow);

@@ -18,7 +18,7 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         var (owner, team) = await TeamAsync(host);
         var guest = await host.SignedInAsync();
         var id = await InviteAsync(host, owner, team, guest.Email.ToUpperInvariant(), TeamRole.Member);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => host.Get<InvitationService>().AcceptAsync(guest, id, default))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => host.Get<InvitationService>().AcceptAsync(guest, id, People.Link, default))));
         Assert.Single(answers, a => a.IsOk);
         Assert.Equal(TeamRole.Member, (await host.Get<TeamService>().GetAsync(guest, team.Slug, default)).Value!.Role);
         Assert.Equal(InvitationState.Accepted, (await host.Get<InvitationService>().SentAsync(owner, team.Slug, new PageRequest(), default)).Value!.Items.Single().State);
@@ -33,10 +33,10 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         var guest = await host.SignedInAsync();
         var other = await host.SignedInAsync();
         var id = await InviteAsync(host, owner, team, guest.Email, TeamRole.Member);
-        Assert.Equal(FailureKind.NotFound, (await host.Get<InvitationService>().AcceptAsync(other, id, default)).Failure!.Kind);
+        Assert.Equal(FailureKind.NotFound, (await host.Get<InvitationService>().AcceptAsync(other, id, People.Link, default)).Failure!.Kind);
         await using var db = await host.OpenAsync();
         await db.Users.Where(u => u.Id == guest.UserId).ExecuteUpdateAsync(s => s.SetProperty(u => u.EmailConfirmed, false));
-        Assert.Equal(FailureKind.NotFound, (await host.Get<InvitationService>().AcceptAsync(guest, id, default)).Failure!.Kind);
+        Assert.Equal(FailureKind.NotFound, (await host.Get<InvitationService>().AcceptAsync(guest, id, People.Link, default)).Failure!.Kind);
         Assert.Empty(await host.Get<InvitationService>().ReceivedAsync(guest, default));
     }
 
@@ -57,7 +57,8 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         }
 
         var received = Assert.Single(await host.Get<InvitationService>().ReceivedAsync(guest, default));
-        Assert.True((await host.Get<InvitationService>().AcceptAsync(guest, received.Id, default)).IsOk);
+        Assert.True((await host.Get<InvitationService>().AcceptAsync(guest, received.Id, People.Link, default)).IsOk);
+        Assert.Contains(People.Link($"/t/{team.Slug}/members").ToString(), await host.LastMailAsync(owner.Email));
     }
 
     [Theory, EveryDatabase]
@@ -69,13 +70,13 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         var guest = await host.SignedInAsync();
         var first = await InviteAsync(host, owner, team, guest.Email, TeamRole.Member);
         var second = await InviteAsync(host, owner, team, guest.Email, TeamRole.Viewer);
-        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, first, default)).Failure!.Code);
+        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, first, People.Link, default)).Failure!.Code);
         host.Clock.Advance(TimeSpan.FromDays(7));
-        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, second, default)).Failure!.Code);
+        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, second, People.Link, default)).Failure!.Code);
         Assert.True((await host.Get<InvitationService>().ResendAsync(owner, team.Slug, second, People.Link, default)).IsOk);
         var third = (await host.Get<InvitationService>().ReceivedAsync(guest, default))[0].Id;
         Assert.True((await host.Get<InvitationService>().RevokeAsync(owner, team.Slug, third, default)).IsOk);
-        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, third, default)).Failure!.Code);
+        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, third, People.Link, default)).Failure!.Code);
     }
 
     [Theory, EveryDatabase]
@@ -86,8 +87,8 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         var (owner, team) = await TeamAsync(host);
         var guest = await host.SignedInAsync();
         var id = await InviteAsync(host, owner, team, guest.Email, TeamRole.Member);
-        Assert.True((await host.Get<InvitationService>().DeclineAsync(guest, id, default)).IsOk);
-        Assert.False((await host.Get<InvitationService>().AcceptAsync(guest, id, default)).IsOk);
+        Assert.True((await host.Get<InvitationService>().DeclineAsync(guest, id, People.Link, default)).IsOk);
+        Assert.False((await host.Get<InvitationService>().AcceptAsync(guest, id, People.Link, default)).IsOk);
         Assert.Contains("declined", await host.LastMailAsync(owner.Email));
     }
 
@@ -100,8 +101,35 @@ public sealed class InvitationTests(CoreWorld world) : IClassFixture<CoreWorld>
         await host.JoinAsync(team.Id, admin.UserId, TeamRole.Admin);
         var guest = await host.SignedInAsync();
         var id = await InviteAsync(host, admin, team, guest.Email, TeamRole.Admin);
-        Assert.True((await host.Get<MembershipService>().ChangeRoleAsync(owner, team.Slug, admin.UserId, TeamRole.Member, default)).IsOk);
-        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, id, default)).Failure!.Code);
+        Assert.True((await host.Get<MembershipService>().ChangeRoleAsync(owner, team.Slug, admin.UserId, TeamRole.Member, People.Link, default)).IsOk);
+        Assert.Equal("invitations.over", (await host.Get<InvitationService>().AcceptAsync(guest, id, People.Link, default)).Failure!.Code);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task Invitation_AsOwner_OfWhoIsNoOwnerAnyMore_IsTakenBackInTheList(TestProvider provider)
+    {
+        var host = await world.OnAsync(provider);
+        var (service, members) = (host.Get<InvitationService>(), host.Get<MembershipService>());
+        foreach (var how in new[] { "transferred", "demoted", "removed" })
+        {
+            var (owner, team) = await TeamAsync(host);
+            var next = await host.SignedInAsync();
+            await host.JoinAsync(team.Id, next.UserId, how == "transferred" ? TeamRole.Admin : TeamRole.Owner);
+            var (asOwner, asMember) = (await host.SignedInAsync(), await host.SignedInAsync());
+            await InviteAsync(host, owner, team, asOwner.Email, TeamRole.Owner);
+            await InviteAsync(host, owner, team, asMember.Email, TeamRole.Member);
+            Assert.True((how switch
+            {
+                "transferred" => await members.TransferAsync(owner, team.Slug, next.UserId, People.Link, default),
+                "demoted" => await members.ChangeRoleAsync(next, team.Slug, owner.UserId, TeamRole.Admin, People.Link, default),
+                _ => await members.RemoveAsync(next, team.Slug, owner.UserId, People.Link, default),
+            }).IsOk);
+
+            // An admin may still invite members; who is gone has no open invitation at all.
+            var sent = (await service.SentAsync(next, team.Slug, new PageRequest(), default)).Value!.Items.ToDictionary(i => i.Email, i => i.State);
+            Assert.Equal((how, InvitationState.Revoked), (how, sent[asOwner.Email]));
+            Assert.Equal((how, how == "removed" ? InvitationState.Revoked : InvitationState.Pending), (how, sent[asMember.Email]));
+        }
     }
 
     [Theory, EveryDatabase]

@@ -15,11 +15,11 @@ public sealed class MembershipRaceTests
     // What two owners may do at once, each unto the other or to themselves.
     private static readonly (string Name, Act Act)[] s_acts =
     [
-        ("demotes the other", (s, self, other, team) => s.ChangeRoleAsync(self, team.Slug, other.UserId, TeamRole.Viewer, default)),
-        ("removes the other", (s, self, other, team) => s.RemoveAsync(self, team.Slug, other.UserId, default)),
+        ("demotes the other", (s, self, other, team) => s.ChangeRoleAsync(self, team.Slug, other.UserId, TeamRole.Viewer, People.Link, default)),
+        ("removes the other", (s, self, other, team) => s.RemoveAsync(self, team.Slug, other.UserId, People.Link, default)),
         ("leaves", (s, self, _, team) => s.LeaveAsync(self, team.Slug, default)),
-        ("steps down", (s, self, _, team) => s.ChangeRoleAsync(self, team.Slug, self.UserId, TeamRole.Member, default)),
-        ("hands over", (s, self, other, team) => s.TransferAsync(self, team.Slug, other.UserId, default)),
+        ("steps down", (s, self, _, team) => s.ChangeRoleAsync(self, team.Slug, self.UserId, TeamRole.Member, People.Link, default)),
+        ("hands over", (s, self, other, team) => s.TransferAsync(self, team.Slug, other.UserId, People.Link, default)),
     ];
 
     [Theory, EveryDatabase]
@@ -87,12 +87,12 @@ public sealed class MembershipRaceTests
             var friend = await MemberAsync(host, team, role);
             var tries = Enumerable.Range(0, times).SelectMany(_ => new Func<Task<Outcome>>[]
             {
-                () => service.ChangeRoleAsync(self, team.Slug, self.UserId, TeamRole.Owner, default),
-                () => service.ChangeRoleAsync(self, team.Slug, friend.UserId, TeamRole.Owner, default),
-                () => service.ChangeRoleAsync(friend, team.Slug, self.UserId, role == TeamRole.Admin ? TeamRole.Owner : TeamRole.Admin, default),
-                () => service.TransferAsync(self, team.Slug, friend.UserId, default),
-                () => service.ChangeRoleAsync(self, team.Slug, self.UserId, (TeamRole)99, default),
-                () => service.RemoveAsync(self, team.Slug, owner.UserId, default),
+                () => service.ChangeRoleAsync(self, team.Slug, self.UserId, TeamRole.Owner, People.Link, default),
+                () => service.ChangeRoleAsync(self, team.Slug, friend.UserId, TeamRole.Owner, People.Link, default),
+                () => service.ChangeRoleAsync(friend, team.Slug, self.UserId, role == TeamRole.Admin ? TeamRole.Owner : TeamRole.Admin, People.Link, default),
+                () => service.TransferAsync(self, team.Slug, friend.UserId, People.Link, default),
+                () => service.ChangeRoleAsync(self, team.Slug, self.UserId, (TeamRole)99, People.Link, default),
+                () => service.RemoveAsync(self, team.Slug, owner.UserId, People.Link, default),
             });
             var outcomes = await Task.WhenAll(tries.Select(t => Task.Run(t)));
             Assert.DoesNotContain(outcomes, o => o.IsOk);
@@ -115,7 +115,7 @@ public sealed class MembershipRaceTests
             var guest = await host.SignedInAsync();
             var id = await InviteAsync(host, owner, team, guest.Email, TeamRole.Member);
             await before(owner, team, guest, id);
-            var tries = Enumerable.Range(0, parallel).Select(_ => Task.Run(() => service.AcceptAsync(guest, id, default))).ToList();
+            var tries = Enumerable.Range(0, parallel).Select(_ => Task.Run(() => service.AcceptAsync(guest, id, People.Link, default))).ToList();
             var other = meanwhile is null ? null : Task.Run(() => meanwhile(owner, team, guest, id));
             var found = (await Task.WhenAll(tries)).Count(o => o.IsOk);
             if (other is not null)
@@ -140,13 +140,13 @@ public sealed class MembershipRaceTests
 
         await CaseAsync("by the invited one", 1, Nothing);
         await CaseAsync("after it was revoked", 0, async (owner, team, _, id) => Assert.True((await service.RevokeAsync(owner, team.Slug, id, default)).IsOk));
-        await CaseAsync("after it was declined", 0, async (_, _, guest, id) => Assert.True((await service.DeclineAsync(guest, id, default)).IsOk));
+        await CaseAsync("after it was declined", 0, async (_, _, guest, id) => Assert.True((await service.DeclineAsync(guest, id, People.Link, default)).IsOk));
         await CaseAsync("after it was replaced", 0, async (owner, team, guest, _) => Assert.True((await service.InviteAsync(owner, team.Slug, guest.Email, TeamRole.Viewer, People.Link, default)).IsOk));
-        await CaseAsync("after it was accepted once", 0, async (_, _, guest, id) => Assert.True((await service.AcceptAsync(guest, id, default)).IsOk), already: 1);
+        await CaseAsync("after it was accepted once", 0, async (_, _, guest, id) => Assert.True((await service.AcceptAsync(guest, id, People.Link, default)).IsOk), already: 1);
         await CaseAsync("after acceptance and removal", 0, async (owner, team, guest, id) =>
         {
-            Assert.True((await service.AcceptAsync(guest, id, default)).IsOk);
-            Assert.True((await members.RemoveAsync(owner, team.Slug, guest.UserId, default)).IsOk);
+            Assert.True((await service.AcceptAsync(guest, id, People.Link, default)).IsOk);
+            Assert.True((await members.RemoveAsync(owner, team.Slug, guest.UserId, People.Link, default)).IsOk);
         });
         await CaseAsync("by an address that is not confirmed", 0, (_, _, guest, _) => SetGuestAsync(guest, u => u.EmailConfirmed = false));
         await CaseAsync("by somebody who changed their address", 0, (_, _, guest, _) => SetGuestAsync(guest, u => (u.Email, u.NormalizedEmail) = ("other-" + u.Email, "OTHER-" + u.NormalizedEmail)));
@@ -157,7 +157,7 @@ public sealed class MembershipRaceTests
             await db.TeamInvitations.Where(i => i.Id == id).ExecuteUpdateAsync(s => s.SetProperty(i => i.ExpiresAt, host.Clock.GetUtcNow()));
         });
         await CaseAsync("while it is revoked", 1, Nothing, (owner, team, _, id) => service.RevokeAsync(owner, team.Slug, id, default), either: true);
-        await CaseAsync("while it is declined", 1, Nothing, (_, _, guest, id) => service.DeclineAsync(guest, id, default), either: true);
+        await CaseAsync("while it is declined", 1, Nothing, (_, _, guest, id) => service.DeclineAsync(guest, id, People.Link, default), either: true);
         Assert.Equal(12, accepted.Count);
         if (figure is not null)
         {

@@ -48,7 +48,8 @@ public static class AppUrls
     public const string Beta = "/me/beta";
     public const string Privacy = "/me/privacy";
     public const string AvatarsPath = "/avatars";
-    public const string NewTeam = "/me/teams/new";
+    public const string MyTeams = "/me/teams";
+    public const string NewTeam = MyTeams + "/new";
 
     public const string Operator = "/operator";
     public const string OperatorUsers = "/operator/users";

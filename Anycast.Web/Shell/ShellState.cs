@@ -31,7 +31,10 @@ public sealed class ShellState(CurrentActor current, AccountService accounts, Pr
     /// are read everything is offered, or the frame of most people would jump.
     /// </summary>
     public bool May(string? team, string permission) =>
-        !_known || (Teams.FirstOrDefault(t => t.Slug == team) is { } found && RoleTable.For(found.Role, membersMayApprove: true).Contains(permission));
+        !_known || (Teams.FirstOrDefault(t => t.Slug == team) is { Door: TeamDoor.Open } found && RoleTable.For(found.Role, membersMayApprove: true).Contains(permission));
+
+    /// <summary>The team to begin with: the first whose door is open; null: there is none.</summary>
+    public TeamSummary? FirstOpen => Teams.FirstOrDefault(t => t.Door == TeamDoor.Open);
 
     /// <summary>Since when the person has restricted the use of their data.</summary>
     public DateTimeOffset? RestrictedSince { get; private set; }

@@ -217,7 +217,7 @@ public sealed class InvitationService(
     }
 
     /// <summary>Accepts: of many at once, exactly one makes the member. The inviter must still be allowed to give the role.</summary>
-    public async Task<Outcome<string>> AcceptAsync(Actor actor, Guid id, CancellationToken ct)
+    public async Task<Outcome<string>> AcceptAsync(Actor actor, Guid id, Func<string, Uri> link, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var over = new Failure(FailureKind.Expired, "invitations.over");
@@ -249,14 +249,14 @@ public sealed class InvitationService(
 
         db.Memberships.Add(new Membership { TeamId = invitation.TeamId, UserId = actor.UserId, Role = invitation.Role, JoinedAt = now });
         await db.SaveChangesAsync(ct);
-        await AnsweredAsync(db, actor, invitation, "accept", "invitation_accepted", ct);
+        await AnsweredAsync(db, actor, invitation, "accept", "invitation_accepted", link, ct);
         await transaction.CommitAsync(ct);
         notifications.Published(invitation.InvitedBy);
         return invitation.Team.Slug;
     }
 
     /// <summary>Declines.</summary>
-    public async Task<Outcome> DeclineAsync(Actor actor, Guid id, CancellationToken ct)
+    public async Task<Outcome> DeclineAsync(Actor actor, Guid id, Func<string, Uri> link, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(ct);
@@ -275,17 +275,17 @@ public sealed class InvitationService(
             return new Failure(FailureKind.Expired, "invitations.over");
         }
 
-        await AnsweredAsync(db, actor, invitation, "decline", "invitation_declined", ct);
+        await AnsweredAsync(db, actor, invitation, "decline", "invitation_declined", link, ct);
         await transaction.CommitAsync(ct);
         notifications.Published(invitation.InvitedBy);
         return Outcome.Ok;
     }
 
-    private async Task AnsweredAsync(AppDbContext db, Actor actor, TeamInvitation invitation, string operation, string key, CancellationToken ct)
+    private async Task AnsweredAsync(AppDbContext db, Actor actor, TeamInvitation invitation, string operation, string key, Func<string, Uri> link, CancellationToken ct)
     {
         if (await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == invitation.InvitedBy, ct) is { } inviter)
         {
-            await notifications.AddAsync(db, Recipients.For(inviter), new NewNotification(NotificationType.Teams, key, [actor.Name, invitation.Team!.Name], $"/t/{invitation.Team.Slug}/members", invitation.TeamId), null, ct);
+            await notifications.AddAsync(db, Recipients.For(inviter), new NewNotification(NotificationType.Teams, key, [actor.Name, invitation.Team!.Name], $"/t/{invitation.Team.Slug}/members", invitation.TeamId), link("/"), ct);
         }
 
         await activity.RecordAsync(db, actor, new ActivityEvent("invitations." + operation, "team", invitation.TeamId.ToString(), invitation.Team!.Name, operation == "accept" ? invitation.TeamId : null), ct);

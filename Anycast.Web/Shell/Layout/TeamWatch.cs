@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Components;
 namespace Anycast.Web.Shell.Layout;
 
 /// <summary>
-/// Ends the view of a team from which its person was removed, or in which they may do less now (T11). No call of such a page succeeds from the
+/// Ends the view of a team from which its person was removed, whose door was closed to them, or in which they may do less now (T11). No call of such a page succeeds from the
 /// moment of the change, since each reads the membership; this makes sure that what is on the screen goes too, and comes no more. Asked every few
 /// seconds, so that it holds whichever replica made the change.
 /// </summary>
@@ -14,7 +14,7 @@ public sealed class TeamWatch : ComponentBase, IDisposable
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(2.5);
 
     private readonly PageLifetime _gone = new();
-    private IReadOnlyDictionary<string, TeamRole> _roles = new Dictionary<string, TeamRole>();
+    private IReadOnlyDictionary<string, TeamRole?> _roles = new Dictionary<string, TeamRole?>();
     private (string Team, TeamRole Role)? _shown;
 
     /// <summary>Slug of the team in view.</summary>
@@ -59,7 +59,7 @@ public sealed class TeamWatch : ComponentBase, IDisposable
             _shown = null;
         }
 
-        if (Team is { } team && Shell.Teams.FirstOrDefault(t => t.Slug == team) is { } now && (_shown is null || now.Role > _shown.Value.Role))
+        if (Team is { } team && Shell.Teams.FirstOrDefault(t => t.Slug == team) is { Door: TeamDoor.Open } now && (_shown is null || now.Role > _shown.Value.Role))
         {
             _shown = (team, now.Role);
         }
@@ -85,10 +85,10 @@ public sealed class TeamWatch : ComponentBase, IDisposable
 
     private async Task LookAsync(CancellationToken ct)
     {
-        IReadOnlyDictionary<string, TeamRole> now;
+        IReadOnlyDictionary<string, TeamRole?> now; // None: the door is closed.
         try
         {
-            now = (await Shell.TeamsNowAsync(ct)).ToDictionary(t => t.Slug, t => t.Role, StringComparer.Ordinal);
+            now = (await Shell.TeamsNowAsync(ct)).ToDictionary(t => t.Slug, t => t.Door == TeamDoor.Open ? t.Role : (TeamRole?)null, StringComparer.Ordinal);
         }
         catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException)
         {
@@ -98,7 +98,7 @@ public sealed class TeamWatch : ComponentBase, IDisposable
 
         var before = _roles;
         _roles = now;
-        if (_shown is { } shown && (!now.TryGetValue(shown.Team, out var role) || role < shown.Role))
+        if (_shown is { } shown && (!now.TryGetValue(shown.Team, out var role) || role is null || role < shown.Role))
         {
             await Ended.InvokeAsync();
         }

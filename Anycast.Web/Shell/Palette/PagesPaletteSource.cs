@@ -20,7 +20,7 @@ public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, Navigat
 
     private IEnumerable<PaletteEntry> Pages(Actor actor)
     {
-        if ((MainLayout.TeamOf(navigation) ?? (shell.Teams is [var first, ..] ? first.Slug : null)) is { } team)
+        if ((MainLayout.TeamOf(navigation) ?? shell.FirstOpen?.Slug) is { } team && shell.May(team, Permission.TeamView))
         {
             var name = shell.Teams.FirstOrDefault(t => t.Slug == team)?.Name ?? team;
             yield return new PaletteEntry(text["Nav.Clusters"], name, "boxes", AppUrls.Team(team));
@@ -44,6 +44,7 @@ public sealed class PagesPaletteSource(IStringLocalizer<ShellText> text, Navigat
         yield return new PaletteEntry(text["Nav.Sessions"], text["Nav.Account"], "monitor-smartphone", AppUrls.Sessions);
         yield return new PaletteEntry(text["Nav.Tokens"], text["Nav.Account"], "key-round", AppUrls.Tokens);
         yield return new PaletteEntry(text["Nav.Notifications"], text["Nav.Account"], "bell", AppUrls.Notifications);
+        yield return new PaletteEntry(text["Nav.MyTeams"], text["Nav.Account"], "users", AppUrls.MyTeams);
         yield return new PaletteEntry(text["Nav.Invitations"], text["Nav.Account"], "mail", AppUrls.Invitations);
         yield return new PaletteEntry(text["Nav.OwnActivity"], text["Nav.Account"], "activity", AppUrls.OwnActivity);
         yield return new PaletteEntry(text["Nav.Beta"], text["Nav.Account"], "stethoscope", AppUrls.Beta);

@@ -18,7 +18,9 @@ public sealed class FailureTexts(IStringLocalizer<FailureText> text)
         return failure.RetryAfter is { } wait && wait > TimeSpan.Zero ? $"{sentence} {Wait(wait)}" : sentence;
     }
 
-    private string Wait(TimeSpan wait) => wait < TimeSpan.FromMinutes(2)
-        ? text["retry.seconds", Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.CurrentCulture)]
+    private string Wait(TimeSpan wait) => wait <= TimeSpan.FromSeconds(1)
+        ? text["retry.second"]
+        : wait < TimeSpan.FromMinutes(2)
+        ? text["retry.seconds", ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.CurrentCulture)]
         : text["retry.minutes", ((int)Math.Ceiling(wait.TotalMinutes)).ToString(CultureInfo.CurrentCulture)];
 }
