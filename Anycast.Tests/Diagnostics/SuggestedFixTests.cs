@@ -18,7 +18,7 @@ public sealed class SuggestedFixTests
         "Deployment shop/checkout",
         "Deployment shop/notifications",
         "Deployment shop/recommendations",
-        "Ingress shop/storefront",
+        "Ingress payments/payments-public",
         "Service shop/search",
     ];
 

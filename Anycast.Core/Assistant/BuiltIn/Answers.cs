@@ -52,7 +52,8 @@ internal static class Answers
     {
         if (output.Findings.Count == 0)
         {
-            return question.Kind is { } kind ? say.Format("NothingBrokenAt", kind)
+            return question is { Kind: { } both, Namespace: { } where } ? say.Format("NothingBrokenAtIn", both, Wording.Code(where))
+                : question.Kind is { } kind ? say.Format("NothingBrokenAt", kind)
                 : question.Namespace is { } ns ? say.Format("NothingBrokenIn", Wording.Code(ns))
                 : say["NothingBroken"];
         }
@@ -115,6 +116,11 @@ internal static class Answers
         var head = words.Length == 0 ? say.Format("ListHead", kind, total)
             : total == 0 ? say.Format("NoneFits", kind, of, words)
             : say.Format(total == 1 ? "OneFits" : "SomeFit", kind, total, of, words);
+        if (question.Counts)
+        {
+            return words.Length == 0 || total == 0 ? head : say.Format("OneFits", kind, total, of, words);
+        }
+
         var text = head + "\n\n" + Lines(say, listed, items, total);
         return total > 0 && Listing.OnlyUnhealthy(question) && Text(items[0], "name") is { } first ? text + "\n" + say.Format("AskMore", first) : text;
     }

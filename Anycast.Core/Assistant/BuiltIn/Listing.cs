@@ -32,7 +32,7 @@ internal static class Listing
     /// <summary>The words for what was asked for, empty for all: "under pressure, named like `x`".</summary>
     public static string Words(Question question, Wording say)
     {
-        var state = StatusOf(question) is not null || OnlyUnhealthy(question) ? say[$"State.{(Narrows(question) || StatusOf(question) is not null ? question.State : State.Unhealthy)}"] : "";
+        var state = question is { State: State.Pressure, Kind: "Node", Pressure: { } pressure } ? Wording.Code(pressure + "Pressure") : StatusOf(question) is not null || OnlyUnhealthy(question) ? say[$"State.{(Narrows(question) || StatusOf(question) is not null ? question.State : State.Unhealthy)}"] : "";
         return (state.Length, question.Name) switch
         {
             (0, null) => "",

@@ -59,6 +59,9 @@ internal sealed partial record Question(Intent Intent, CultureInfo Culture, stri
     /// <summary>Which pressure is meant, as conditions of nodes begin: <c>Memory</c>, <c>Disk</c>, <c>PID</c>; null for any.</summary>
     public string? Pressure { get; init; }
 
+    /// <summary>It asks how many there are, not which.</summary>
+    public bool Counts { get; init; }
+
     /// <summary>It says that something is wrong; not only that something is.</summary>
     public bool OfFault { get; init; }
 
@@ -95,6 +98,7 @@ internal sealed partial record Question(Intent Intent, CultureInfo Culture, stri
             About = isAbout,
             State = Vocabulary.StateOf(tokens),
             Pressure = tokens.Select(t => t switch { "memory" or "speicher" or "memorypressure" or "speicherdruck" => "Memory", "disk" or "festplatte" or "diskpressure" => "Disk", "pid" or "pidpressure" => "PID", _ => null }).FirstOrDefault(p => p is not null),
+            Counts = tokens.Exists(Vocabulary.Count.Contains),
             OfFault = tokens.Exists(Vocabulary.Fault.Contains),
             Resume = tokens.Exists(Vocabulary.Resume.Contains),
             Number = tokens.Select(t => int.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : (int?)null).LastOrDefault(n => n is not null),

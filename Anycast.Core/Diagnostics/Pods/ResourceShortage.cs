@@ -38,17 +38,16 @@ internal sealed record ResourceShortage(V1Pod Pod, IReadOnlyList<string> Short, 
             }
         }
 
-        // With several resources fewer nodes of each, so that the evidence holds something of all.
+        // First what the largest nodes have of each, then the rest: the first lines of evidence are those that people see.
         foreach (var resource in shown)
         {
-            foreach (var fit in Fits.OrderByDescending(f => f.Allocatable.GetValueOrDefault(resource)).Take(Math.Max(1, NodesShown / shown.Count)))
-            {
-                report.Saw(Kinds.Ref(fit.Node), $"status.allocatable.{resource}", Quantities.Print(resource, fit.Allocatable.GetValueOrDefault(resource)));
-                if (fit.Free is { } free)
-                {
-                    report.Saw(Kinds.Ref(fit.Node), $"free {resource}", Quantities.Print(resource, free.GetValueOrDefault(resource)));
-                }
-            }
+            var largest = Fits.Where(f => f.TakesPods).MaxBy(f => f.Allocatable.GetValueOrDefault(resource));
+            report.Saw(largest is null ? Kinds.Ref(Pod) : Kinds.Ref(largest.Node), $"status.allocatable.{resource}", largest is null ? null : Quantities.Print(resource, largest.Allocatable.GetValueOrDefault(resource)));
+        }
+
+        foreach (var (resource, fit) in shown.SelectMany(r => Fits.Where(f => f.TakesPods).OrderByDescending(f => f.Free?.GetValueOrDefault(r)).Take(Math.Max(1, NodesShown / shown.Count)).Select(f => (r, f))))
+        {
+            report.Saw(Kinds.Ref(fit.Node), $"free {resource}", fit.Free is { } free ? Quantities.Print(resource, free.GetValueOrDefault(resource)) : null);
         }
 
         if (TooBig.Count > 0)
