@@ -35,6 +35,7 @@ public static class AssistantSetup
         services.AddSingleton<Tool, ListResourcesTool>();
         services.AddSingleton<Tool, GetResourceTool>();
         services.AddSingleton<Tool, DescribeTool>();
+        services.AddSingleton<Tool, FindByNameTool>();
         services.AddSingleton<Tool, DiagnoseTool>();
         services.AddSingleton<Tool, ProposeChangeTool>();
         services.AddSingleton<Tool, ReadConfigDataTool>();

@@ -16,6 +16,7 @@ public sealed record ListResourcesArguments(
     [property: Description("Only this namespace; leave out for all.")] string? Namespace = null,
     [property: Description("Part of a name, status, node, image or owner.")] string? Search = null,
     [property: Description("True: only what is failing or in part.")] bool UnhealthyOnly = false,
+    [property: Description("Only this status word, for instance Running, Pending or CrashLoopBackOff.")] string? Status = null,
     [property: Description("How many at most, 1 to 100.")] int Limit = 50);
 
 /// <summary>Arguments of the tools that read one object.</summary>
@@ -43,7 +44,7 @@ public sealed class ListResourcesTool(ClusterGateway gateway) : Tool<ListResourc
             return ClusterToolResults.NoCluster;
         }
 
-        if (!ClusterKinds.Listed.Contains(arguments.Kind) || arguments.Namespace is { } given && !KubernetesNames.IsNamespace(given) || arguments.Search?.Length > 253)
+        if (!ClusterKinds.Listed.Contains(arguments.Kind) || arguments.Namespace is { } given && !KubernetesNames.IsNamespace(given) || arguments.Search?.Length > 253 || arguments.Status?.Length > 100)
         {
             return ToolResult.Fail("tool.arguments", $"Kinds that can be listed: {string.Join(", ", ClusterKinds.Listed)}. A namespace is a lower-case name.");
         }
@@ -59,16 +60,20 @@ public sealed class ListResourcesTool(ClusterGateway gateway) : Tool<ListResourc
         {
             Namespace = arguments.Namespace,
             Search = arguments.Search,
+            Status = arguments.Status,
             Sort = arguments.Kind == "Event" ? RowSort.LastSeen : RowSort.Health,
         };
         var limit = Math.Clamp(arguments.Limit, 1, MaxItems);
         var slice = open.Value.Query(query, 0, arguments.UnhealthyOnly ? ClusterLimits.RowsPerQuery : limit);
-        var rows = slice.Items.Where(r => !arguments.UnhealthyOnly || r.Health is Health.Failing or Health.Warning).Take(limit).ToList();
+        var fitting = slice.Items.Where(r => !arguments.UnhealthyOnly || r.Health is Health.Failing or Health.Warning).ToList();
+        var rows = fitting.Take(limit).ToList();
+        var whole = new RowQuery(query.Kinds, Namespace: query.Namespace, Sort: query.Sort);
         var output = new
         {
             kind = arguments.Kind,
             shown = rows.Count,
-            total = arguments.UnhealthyOnly ? (int?)null : slice.Total,
+            total = arguments.UnhealthyOnly ? fitting.Count : slice.Total,
+            of = open.Value.Query(whole, 0, 0).Total,
             note = ClusterToolResults.Note(open.Value.Cache, state),
             items = rows.Select(ClusterToolResults.Row).ToList(),
         };

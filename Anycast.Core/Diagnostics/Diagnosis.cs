@@ -51,14 +51,16 @@ public sealed class Diagnosis(IEnumerable<IAnalyzer> analyzers)
     };
 
     /// <summary>
-    /// A symptom steps behind its cause, and disappears when the cause stands on the same object (a rollout is stuck because its pods crash).
-    /// One whose cause was not found stands for itself.
+    /// A symptom steps behind its cause. One of its own object (a rollout is stuck because of its pods) disappears when anything else was
+    /// found on that object, be it the cause or itself the symptom of one further off: its pods wait for a volume, the volume for a class.
+    /// A symptom whose cause was not found stands for itself.
     /// </summary>
     private static List<Finding> Rank(ICollection<Finding> findings)
     {
         var causes = findings.Where(f => !f.Symptom).Select(f => f.Subject).ToHashSet();
+        var explained = findings.Where(f => !OfItself(f)).Select(f => f.Subject).ToHashSet();
         return [.. findings
-            .Where(f => !(f.Symptom && f.CausedBy.Contains(f.Subject) && causes.Contains(f.Subject)))
+            .Where(f => !(OfItself(f) && explained.Contains(f.Subject)))
             .Select(f => f.Symptom && !f.CausedBy.Any(causes.Contains) ? f with { Symptom = false } : f)
             .OrderBy(f => f.Symptom)
             .ThenByDescending(f => f.Severity)
@@ -66,4 +68,6 @@ public sealed class Diagnosis(IEnumerable<IAnalyzer> analyzers)
             .ThenBy(f => f.Subject.Name, StringComparer.Ordinal)
             .ThenBy(f => f.Rule, StringComparer.Ordinal)];
     }
+
+    private static bool OfItself(Finding f) => f.Symptom && f.CausedBy.Contains(f.Subject);
 }

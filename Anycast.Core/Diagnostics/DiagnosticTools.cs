@@ -9,7 +9,8 @@ namespace Anycast.Core.Diagnostics;
 [Description("What to look at.")]
 public sealed record DiagnoseArguments(
     [property: Description("Part of the name of an object (a workload, a pod, a service …); leave out for everything.")] string? Name = null,
-    [property: Description("Only this namespace; leave out for the whole cluster.")] string? Namespace = null);
+    [property: Description("Only this namespace; leave out for the whole cluster.")] string? Namespace = null,
+    [property: Description("Only what is wrong with objects of this kind (Pod, Deployment, Ingress, PersistentVolumeClaim, Node …) or shows at them; leave out for all.")] string? Kind = null);
 
 /// <summary>One finding as a model reads it. Rule and arguments let the service itself say it in another language.</summary>
 public sealed record DiagnosedFinding(
@@ -70,9 +71,9 @@ public sealed class DiagnoseTool(DiagnosisService diagnosis) : Tool<DiagnoseArgu
             return ToolResult.Fail("cluster.none_chosen", "No cluster is chosen in this conversation. Ask the person to choose one.");
         }
 
-        if (arguments.Namespace is { } ns && !KubernetesNames.IsNamespace(ns) || arguments.Name?.Length > 253)
+        if (arguments.Namespace is { } ns && !KubernetesNames.IsNamespace(ns) || arguments.Name?.Length > 253 || arguments.Kind is { } kind && !KubernetesNames.IsKind(kind))
         {
-            return ToolResult.Fail("tool.arguments", "A namespace is a lower-case name.");
+            return ToolResult.Fail("tool.arguments", "A namespace is a lower-case name, a kind a word like Deployment.");
         }
 
         var result = await diagnosis.RunAsync(context.Actor, context.TeamId, clusterId, arguments.Namespace, ct);
@@ -81,7 +82,7 @@ public sealed class DiagnoseTool(DiagnosisService diagnosis) : Tool<DiagnoseArgu
             return ToolResult.Fail(result.Failure);
         }
 
-        var wanted = result.Value.Findings.Where(f => Concerns(f, arguments.Name)).ToList();
+        var wanted = Wanted(result.Value.Findings, arguments);
         var notes = new List<string>();
         if (wanted.Count > MaxFindings)
         {
@@ -94,8 +95,16 @@ public sealed class DiagnoseTool(DiagnosisService diagnosis) : Tool<DiagnoseArgu
         }
 
         var output = new DiagnoseOutput([.. wanted.Take(MaxFindings).Select(Write)], wanted.Count, notes.Count == 0 ? null : string.Join(" ", notes));
-        var read = $"{arguments.Name ?? "*"} · {arguments.Namespace ?? "*"} · {wanted.Count.ToString(CultureInfo.InvariantCulture)}";
+        var read = $"{arguments.Name ?? arguments.Kind ?? "*"} · {arguments.Namespace ?? "*"} · {wanted.Count.ToString(CultureInfo.InvariantCulture)}";
         return new ToolResult(JsonSerializer.SerializeToElement(output, ToolJson.Options), Read: read);
+    }
+
+    /// <summary>What was asked for and, whatever they are called, the causes from which it follows; in the order of the ranking, causes first.</summary>
+    private static List<Finding> Wanted(IReadOnlyList<Finding> findings, DiagnoseArguments arguments)
+    {
+        var asked = findings.Where(f => Concerns(f, arguments.Name) && IsOf(f, arguments.Kind)).ToHashSet();
+        var causes = asked.SelectMany(f => f.CausedBy).ToHashSet();
+        return [.. findings.Where(f => asked.Contains(f) || causes.Contains(f.Subject))];
     }
 
     /// <summary>About an object of that name, or explained by one.</summary>
@@ -104,6 +113,9 @@ public sealed class DiagnoseTool(DiagnosisService diagnosis) : Tool<DiagnoseArgu
         || finding.Subject.Name.Contains(name, StringComparison.OrdinalIgnoreCase)
         || finding.Affected.Any(a => a.Name.Contains(name, StringComparison.OrdinalIgnoreCase))
         || finding.CausedBy.Any(a => a.Name.Contains(name, StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsOf(Finding finding, string? kind) =>
+        kind is null || finding.Subject.Kind == kind || finding.Affected.Any(a => a.Kind == kind);
 
     private static DiagnosedFinding Write(Finding f)
     {

@@ -28,9 +28,10 @@ internal static class Quantities
 
     /// <summary>What a pod asks of the scheduler: the sum over containers, or the largest init container if that is more; plus overhead.</summary>
     /// <remarks>https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers</remarks>
-    public static decimal RequestOf(V1PodSpec? spec, string resource)
+    /// <param name="less">By how much the containers would ask for less.</param>
+    public static decimal RequestOf(V1PodSpec? spec, string resource, decimal less = 0)
     {
-        var containers = (spec?.Containers ?? []).Sum(c => Of(c.Resources?.Requests, resource) ?? 0);
+        var containers = (spec?.Containers ?? []).Sum(c => Of(c.Resources?.Requests, resource) ?? 0) - less;
         var init = (spec?.InitContainers ?? []).Select(c => Of(c.Resources?.Requests, resource) ?? 0).DefaultIfEmpty(0).Max();
         return Math.Max(containers, init) + (Of(spec?.Overhead, resource) ?? 0);
     }

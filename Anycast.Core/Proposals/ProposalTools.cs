@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using System.Text.Json;
 using Anycast.Core.Clusters;
 using Anycast.Core.Common.Tools;
@@ -24,8 +25,11 @@ public sealed record ProposeChangeArguments(
 /// <summary>
 /// Makes a proposal: the cluster tries the change without storing it, and a person decides. It cannot execute anything, whatever the model says.
 /// </summary>
-public sealed class ProposeChangeTool(ProposalService proposals) : Tool<ProposeChangeArguments>
+public sealed class ProposeChangeTool(ProposalService proposals, TimeProvider clock) : Tool<ProposeChangeArguments>
 {
+    /// <summary>What kubectl sets for a restart: the time of it, which makes new pods.</summary>
+    private const string RestartPath = "spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]";
+
     private static readonly HashSet<string> Operations =
         [OperationNames.Scale, OperationNames.Restart, OperationNames.SetImage, OperationNames.Patch, OperationNames.Suspend, OperationNames.Cordon];
 
@@ -53,7 +57,9 @@ public sealed class ProposeChangeTool(ProposalService proposals) : Tool<ProposeC
         }
 
         var target = new OperationTarget(kind.Group, kind.Kind, arguments.Namespace ?? "", arguments.Name);
-        var leaves = arguments.Changes.Select(c => new LeafChange(c.Path, c.Value)).ToArray();
+        LeafChange[] leaves = arguments is { Operation: OperationNames.Restart, Changes.Count: 0 }
+            ? [new LeafChange(RestartPath, clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))]
+            : [.. arguments.Changes.Select(c => new LeafChange(c.Path, c.Value))];
         var made = await proposals.ProposeAsync(
             context.Actor, context.TeamId, new ProposalRequest(clusterId, arguments.Operation, target, leaves, Name, 1, context.ConversationId, context.RunId), ct);
         if (!made.IsOk)

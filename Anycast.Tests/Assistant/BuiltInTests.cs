@@ -67,7 +67,7 @@ public sealed class BuiltInTests
         var (id, answer) = await world.AskAsync(question);
 
         Assert.Equal(MessageState.Complete, answer.State);
-        Assert.Equal(["diagnose", "describe_with_events", "propose_change"], answer.ToolCalls.Select(t => t.Name));
+        Assert.Equal(["find_by_name", "diagnose", "describe_with_events", "propose_change"], answer.ToolCalls.Select(t => t.Name));
         Assert.All(answer.ToolCalls, t => Assert.Equal(ToolCallStatus.Done, t.Status));
         Assert.Contains(cause, answer.Text, StringComparison.Ordinal);
         Assert.Contains("checkout-abc", answer.Text, StringComparison.Ordinal);
@@ -81,7 +81,7 @@ public sealed class BuiltInTests
         await using var db = await world.Host.OpenAsync();
         var proposal = await db.Proposals.SingleAsync();
         Assert.Equal((ProposalState.Proposed, (Guid?)id, answer.RunId), (proposal.State, proposal.ConversationId, proposal.MessageId));
-        Assert.Equal(proposal.Id, answer.ToolCalls[2].ProposalId);
+        Assert.Equal(proposal.Id, answer.ToolCalls[^1].ProposalId);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class BuiltInTests
         await using var world = await StartAsync();
         var (id, _) = await world.AskAsync("Was ist kaputt?");
         var (_, asked) = await world.AskAsync("Behebe checkout", id);
-        Assert.Equal(["diagnose", "propose_change"], asked.ToolCalls.Select(t => t.Name));
+        Assert.Equal(["find_by_name", "diagnose", "propose_change"], asked.ToolCalls.Select(t => t.Name));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class BuiltInTests
     {
         await using var world = await StartAsync(connected: false);
         var (_, answer) = await world.AskAsync("Why is checkout failing?");
-        Assert.Equal((MessageState.Complete, "cluster.offline"), (answer.State, Assert.Single(answer.ToolCalls).Code));
+        Assert.Equal((MessageState.Complete, "cluster.offline"), (answer.State, answer.ToolCalls.Single(t => t.Name == "diagnose").Code));
         Assert.Contains("cannot be reached", answer.Text, StringComparison.Ordinal);
     }
 

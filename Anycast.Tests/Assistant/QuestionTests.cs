@@ -29,6 +29,26 @@ public sealed class QuestionTests
     [InlineData("Hilfe", "Help", "de", null, null)]
     [InlineData("Was kannst du?", "Help", "de", null, null)]
     [InlineData("What can you do?", "Help", "en", null, null)]
+    [InlineData("Which node is under pressure?", "List", "en", null, null)]
+    [InlineData("Welcher Knoten steht unter Druck?", "List", "de", null, null)]
+    [InlineData("Which pods are crashing?", "List", "en", null, null)]
+    [InlineData("Why are pods pending?", "Overview", "en", null, null)]
+    [InlineData("What is wrong with the ingress in payments?", "Overview", "en", null, "payments")]
+    [InlineData("Wie viele Pods laufen?", "List", "de", null, null)]
+    [InlineData("is the checkout deployment failing?", "Diagnose", "en", "checkout", null)]
+    [InlineData("scale storefront to 5", "Scale", "en", "storefront", null)]
+    [InlineData("Skaliere storefront auf 5", "Scale", "de", "storefront", null)]
+    [InlineData("Starte checkout neu", "Restart", "de", "checkout", null)]
+    [InlineData("Why does checkout restart all the time?", "Diagnose", "en", "checkout", null)]
+    [InlineData("resume it please", "Fix", "en", null, null)]
+    [InlineData("zeige logs von checkout", "Log", "de", "checkout", null)]
+    [InlineData("show me the secret db-credentials", "Secret", "en", "db-credentials", null)]
+    [InlineData("Why does ledger fail, is a secret missing?", "Diagnose", "en", "ledger", null)]
+    [InlineData("Lösche alle Pods", "Delete", "de", null, null)]
+    [InlineData("vielen Dank", "Thanks", "de", null, null)]
+    [InlineData("thank you very much", "Thanks", "en", null, null)]
+    [InlineData("Guten Morgen", "Greeting", "de", null, null)]
+    [InlineData("yes please", "Yes", "en", null, null)]
     [InlineData("please write me a long poem about the sea and its many fishes tonight", "Unknown", "en", null, null)]
     public void Parse_Question_IsUnderstood(string text, string intent, string language, string? name, string? ns)
     {
@@ -39,6 +59,14 @@ public sealed class QuestionTests
             Assert.Equal((name, ns), (question.Name, question.Namespace));
         }
     }
+
+    [Theory]
+    [InlineData("checkout", "de", "Was ist kaputt?", "ok")]
+    [InlineData("checkout", "en", "Was ist kaputt?", "What is broken?")]
+    [InlineData("checkout", "en")]
+    [InlineData("why is it failing?", "en", "Was ist kaputt?")]
+    public void Parse_WordsThatTellNoLanguage_SpeakThatOfTheQuestionsBefore(string text, string language, params string[] earlier) =>
+        Assert.Equal(language, Question.Parse(text, earlier).Culture.Name);
 
     [Fact]
     public void Parse_AskedAboutAnObject_ThisIsThatObject()

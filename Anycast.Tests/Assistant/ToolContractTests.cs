@@ -14,12 +14,12 @@ public sealed class ToolContractTests
         await using var world = await AssistantWorld.StartAsync();
         var tools = world.Host.Get<ToolCatalog>().Tools;
         Assert.Equal(
-            ["describe_with_events ReadOnly", "diagnose ReadOnly", "get_resource ReadOnly", "list_resources ReadOnly", "propose_change Changing", "read_config_data ReadOnly"],
+            ["describe_with_events ReadOnly", "diagnose ReadOnly", "find_by_name ReadOnly", "get_resource ReadOnly", "list_resources ReadOnly", "propose_change Changing", "read_config_data ReadOnly"],
             tools.Select(t => $"{t.Name} {t.Effect}").Order());
         Assert.All(tools, t => Assert.False(t.Schema.GetProperty("additionalProperties").GetBoolean()));
         Assert.All(tools, t => Assert.Equal("object", t.Schema.GetProperty("type").GetString()));
         var parameters = tools.SelectMany(t => t.Schema.GetProperty("properties").EnumerateObject().Select(p => p.Name)).Distinct().Order();
-        Assert.Equal(["changes", "kind", "limit", "name", "namespace", "operation", "search", "unhealthy_only"], parameters);
+        Assert.Equal(["changes", "kind", "limit", "name", "namespace", "operation", "search", "status", "unhealthy_only", "words"], parameters);
     }
 
     [Theory]

@@ -15,6 +15,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -61,10 +62,14 @@ public sealed class ConnectedCluster : IAsyncDisposable
     public ClusterCache Cache => Core.Get<ClusterCaches>().Get(Cluster.Id);
 
     /// <summary>Starts all of it; with <paramref name="connect"/> the agent is enrolled and its rows are there.</summary>
-    public static async Task<ConnectedCluster> StartAsync(bool connect = true, ClusterAccessKind access = ClusterAccessKind.Propose, double speed = 1)
+    public static async Task<ConnectedCluster> StartAsync(bool connect = true, ClusterAccessKind access = ClusterAccessKind.Propose, double speed = 1, Action<IServiceCollection, IConfiguration>? more = null)
     {
         var clock = new ShiftedClock();
-        var core = await CoreHost.StartAsync(TestProvider.Sqlite, (services, configuration) => services.AddSingleton<TimeProvider>(clock).AddClusters().AddAgents(configuration).AddProposals());
+        var core = await CoreHost.StartAsync(TestProvider.Sqlite, (services, configuration) =>
+        {
+            services.AddSingleton<TimeProvider>(clock).AddClusters().AddAgents(configuration).AddProposals();
+            more?.Invoke(services, configuration);
+        });
         var web = await ServeAsync(core);
         var sandbox = await SandboxCluster.StartAsync(new SandboxOptions { Speed = speed });
         var owner = await core.ActorAsync();

@@ -1,3 +1,4 @@
+using Anycast.Core.Diagnostics;
 using Anycast.Core.Diagnostics.Pods;
 using Anycast.Tunnel.Operations;
 using k8s.Models;
@@ -31,9 +32,82 @@ public class SchedulingAndProbeTests
         var other = Pod("other", Container(cpu: "1500m"), Running(true), node: "worker-1", ready: true);
         var full = Pod("full", Container(cpu: "3"), Running(true), node: "worker-2", ready: true);
         var finding = Diagnose(Snapshot([pod, other, full], [deployment], sets, [Node("worker-1"), Node("worker-2")])).Findings.Single(f => f.Rule == "UnschedulableTooBig");
-        Assert.Equal(("64", "4"), (finding.Args["request"], finding.Args["largest"]));
+        Assert.Equal(("64 cpu", "4 cpu"), (finding.Args["request"], finding.Args["largest"]));
         Assert.Equal([new LeafChange("spec.template.spec.containers[app].resources.requests[cpu]", "2500m")], finding.Fix!.Leaves);
         Assert.Equal("worker-1", finding.Fix.Args["node"]);
+    }
+
+    [Fact]
+    public void Scheduling_SeveralResourcesNoNodeCouldHold_NamesAllAndLowersAllInOneChange()
+    {
+        var container = Container(cpu: "12", memory: "96Gi", memoryLimit: "96Gi");
+        var (deployment, sets) = Workload("scorer", container);
+        var pod = Unschedulable(container, sets[0], "0/2 nodes are available: 2 Insufficient cpu, 2 Insufficient memory.");
+        var other = Pod("other", Container(cpu: "1500m", memory: "1Gi"), Running(true), node: "worker-1", ready: true);
+        var full = Pod("full", Container(cpu: "3500m", memory: "7Gi"), Running(true), node: "worker-2", ready: true);
+        var finding = Diagnose(Snapshot([pod, other, full], [deployment], sets, [Node("worker-1"), Node("worker-2")])).Findings.Single(f => f.Subject.Name == "scorer");
+        Assert.Equal(("UnschedulableTooBig", "cpu, memory", "12 cpu + 96Gi memory", "4 cpu + 8Gi memory"), (finding.Rule, finding.Detail, finding.Args["request"], finding.Args["largest"]));
+        Assert.Equal(
+            [
+                new LeafChange("spec.template.spec.containers[app].resources.limits[memory]", "7Gi"),
+                new LeafChange("spec.template.spec.containers[app].resources.requests[cpu]", "2500m"),
+                new LeafChange("spec.template.spec.containers[app].resources.requests[memory]", "7Gi"),
+            ],
+            finding.Fix!.Leaves);
+        Assert.Contains(finding.Evidence, e => e.Path.EndsWith("requests.cpu", StringComparison.Ordinal));
+        Assert.Contains(finding.Evidence, e => e.Path.EndsWith("requests.memory", StringComparison.Ordinal));
+        Assert.Equal(
+            "Lower the requests of `app` in Deployment shop/scorer to what node worker-1 has free: requests.cpu 12 → 2500m, requests.memory 96Gi → 7Gi, limits.memory 96Gi → 7Gi.",
+            FindingTexts.Fix(finding.Fix, System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The message of the scheduler names one resource; the nodes show that another would keep the pod away as well.</summary>
+    [Fact]
+    public void Scheduling_MessageNamesOneResourceOfTwo_LowersBoth()
+    {
+        var container = Container(cpu: "12", memory: "96Gi");
+        var (deployment, sets) = Workload("scorer", container);
+        var finding = Only(Snapshot([Unschedulable(container, sets[0], "0/1 nodes are available: 1 Insufficient cpu.")], [deployment], sets, [Node("worker-1")]));
+        Assert.Equal("cpu, memory", finding.Detail);
+        Assert.Equal(["4", "8Gi"], finding.Fix!.Leaves.Select(l => l.Value));
+    }
+
+    [Theory]
+    [InlineData("gpu")]
+    [InlineData("affinity")]
+    [InlineData("second container")]
+    [InlineData("no place")]
+    [InlineData("two pods, one node")]
+    public void Scheduling_LoweringWouldNotBeEnough_SuggestsNothing(string because)
+    {
+        var container = Container(cpu: "12");
+        var (deployment, sets) = Workload("scorer", container);
+        var pod = Unschedulable(container, sets[0], $"0/1 nodes are available: 1 Insufficient cpu{(because == "gpu" ? ", 1 Insufficient nvidia.com/gpu" : "")}.");
+        var pods = new List<V1Pod> { pod };
+        var node = Node("worker-1");
+        switch (because)
+        {
+            case "affinity":
+                pod.Spec.Affinity = new V1Affinity { NodeAffinity = new V1NodeAffinity { RequiredDuringSchedulingIgnoredDuringExecution = new V1NodeSelector { NodeSelectorTerms = [new V1NodeSelectorTerm()] } } };
+                break;
+            case "second container":
+                pod.Spec.Containers.Add(Container("sidecar", cpu: "6"));
+                break;
+            case "no place":
+                node.Status.Allocatable["pods"] = new ResourceQuantity("0");
+                break;
+            case "two pods, one node":
+                var twin = Unschedulable(container, sets[0], "0/1 nodes are available: 1 Insufficient cpu.");
+                twin.Metadata.Name = twin.Metadata.Uid = "big-2";
+                pods.Add(twin);
+                break;
+            default:
+                break;
+        }
+
+        var finding = Only(Snapshot(pods, [deployment], sets, [node]));
+        Assert.Equal("UnschedulableTooBig", finding.Rule);
+        Assert.Null(finding.Fix);
     }
 
     [Fact]

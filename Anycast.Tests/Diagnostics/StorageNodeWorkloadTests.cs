@@ -115,6 +115,21 @@ public class StorageNodeWorkloadTests
         Assert.Equal(["CrashApplication"], Rules(Snapshot([crash], [deployment], sets)));
     }
 
+    /// <summary>The rollout is stuck because its pod waits for a claim, the claim because of its class: the class is the cause, and named first.</summary>
+    [Fact]
+    public void Rollout_StuckBehindAClaim_TheClaimComesFirstAndTheRolloutIsNotNamedACause()
+    {
+        var (deployment, sets) = Workload("analytics", Container());
+        deployment.Status.Conditions = [new V1DeploymentCondition { Type = "Progressing", Status = "False", Reason = "ProgressDeadlineExceeded" }];
+        var claim = Claim("fast-ssd");
+        var pod = Pod("analytics-1", Container(), set: sets[0], phase: "Pending", node: null);
+        pod.Spec.Volumes = [new V1Volume { Name = "data", PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource { ClaimName = claim.Metadata.Name } }];
+        pod.Status.Conditions = [new V1PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims." }];
+        var findings = Diagnose(Snapshot([pod], [deployment], sets, [Node("worker-1")], claims: [claim], storage: [Storage("standard", isDefault: true)])).Findings;
+        Assert.Equal([("ClaimClassMissing", false), ("UnschedulableVolume", true)], findings.Select(f => (f.Rule, f.Symptom)));
+        Assert.Equal([claim.Metadata.Name], findings[1].CausedBy.Select(c => c.Name));
+    }
+
     [Theory]
     [InlineData("pods \"x\" is forbidden: exceeded quota: team-quota, requested: cpu=2, used: cpu=9, limited: cpu=10", "CreateQuotaExceeded")]
     [InlineData("pods \"x\" is forbidden: failed quota: team-quota: must specify limits.cpu", "CreateLimitsRequired")]

@@ -53,6 +53,7 @@ public sealed class PromptTests(BrowserFixture browser)
         [
             .. s_kinds.Select(k => ("list_resources", (object)new { kind = k, limit = 100 })),
             ("diagnose", new { }),
+            ("find_by_name", new { words = new[] { "checkout", "canary", "ledger-signing" } }),
             .. new[] { ("Secret", "checkout"), ("ConfigMap", "checkout"), ("Deployment", "checkout"), ("Service", "checkout"), ("ServiceAccount", "default") }
                 .Select(o => ("get_resource", (object)new { kind = o.Item1, name = o.Item2, @namespace = "shop" })),
             ("describe_with_events", new { kind = "Deployment", name = "checkout", @namespace = "shop" }),

@@ -12,9 +12,8 @@ internal static class Answers
     private const int ItemsShown = 20;
 
     /// <summary>What is wrong, where it is seen, why, and what to do.</summary>
-    public static string Explain(Wording say, DiagnoseOutput output, JsonElement? described)
+    public static string Explain(Wording say, DiagnosedFinding main, IReadOnlyList<DiagnosedFinding> others, JsonElement? described)
     {
-        var main = output.Findings[0];
         var text = new StringBuilder();
         text.Append(say.Title(main)).Append("\n\n").Append(say.Cause(main)).Append("\n\n");
         text.Append("**").Append(say["Saw"]).Append("**\n\n");
@@ -34,10 +33,10 @@ internal static class Answers
         }
 
         text.Append("\n**").Append(say["ToDo"]).Append("**\n\n").Append(say.Remedy(main)).Append("\n\n");
-        if (output.Findings.Count > 1)
+        if (others.Count > 0)
         {
             text.Append("**").Append(say["Also"]).Append("**\n\n");
-            foreach (var other in output.Findings.Skip(1).Take(4))
+            foreach (var other in others.Take(4))
             {
                 text.Append("- ").Append(say.TitlePlain(other)).Append(other.Symptom ? $" ({say["Symptom"]})" : "").Append('\n');
             }
@@ -49,11 +48,14 @@ internal static class Answers
     }
 
     /// <summary>All findings in short, worst first.</summary>
-    public static string Overview(Wording say, DiagnoseOutput output)
+    public static string Overview(Wording say, DiagnoseOutput output, Question question)
     {
         if (output.Findings.Count == 0)
         {
-            return say["NothingBroken"];
+            return question is { Kind: { } both, Namespace: { } where } ? say.Format("NothingBrokenAtIn", both, Wording.Code(where))
+                : question.Kind is { } kind ? say.Format("NothingBrokenAt", kind)
+                : question.Namespace is { } ns ? say.Format("NothingBrokenIn", Wording.Code(ns))
+                : say["NothingBroken"];
         }
 
         var text = new StringBuilder();
@@ -73,13 +75,15 @@ internal static class Answers
             text.Append('\n');
         }
 
-        if (output.Total > output.Findings.Count)
-        {
-            text.Append("- …\n");
-        }
-
         var first = output.Findings[0];
-        return text.Append('\n').Append(say.Format("AskMore", first.Name)).ToString();
+        var more = output.Total - output.Findings.Count;
+        text.Append('\n').Append(more switch
+        {
+            <= 0 => "",
+            _ when output.Findings.FirstOrDefault(f => f.Namespace.Length > 0)?.Namespace is { } ns && question.Namespace is null => say.Format(more == 1 ? "OneMore" : "More", more, ns) + " ",
+            _ => say.Format(more == 1 ? "OneMoreOnPage" : "MoreOnPage", more) + " ",
+        });
+        return text.Append(say.Format("AskMore", first.Name)).ToString();
     }
 
     public static string NoFix(Wording say, IReadOnlyList<DiagnosedFinding> findings)
@@ -98,25 +102,41 @@ internal static class Answers
         var items = Items(listed);
         return items.Count == 0
             ? say.Format("NoSuchName", Wording.Code(question.Name))
-            : say.Format("Healthy", Wording.Code(question.Name)) + "\n\n" + List(say, listed);
+            : say.Format("Healthy", Wording.Code(question.Name)) + "\n\n" + Lines(say, listed, items);
     }
 
-    /// <summary>One line per item.</summary>
-    public static string List(Wording say, JsonElement listed)
+    /// <summary>How many fit of how many there are, and one line per item. A filtered list is never passed off as all there is.</summary>
+    public static string List(Wording say, JsonElement listed, Question question)
     {
         var kind = Text(listed, "kind") ?? "";
-        var items = Items(listed);
+        var items = Listing.Fitting(question, Items(listed));
+        var total = Listing.Narrows(question) ? items.Count : Number(listed, "total") ?? items.Count;
+        var of = Number(listed, "of") ?? total;
+        var words = Listing.Words(question, say);
+        var head = words.Length == 0 ? say.Format("ListHead", kind, total)
+            : total == 0 ? say.Format("NoneFits", kind, of, words)
+            : say.Format(total == 1 ? "OneFits" : "SomeFit", kind, total, of, words);
+        if (question.Counts)
+        {
+            return words.Length == 0 || total == 0 ? head : say.Format("OneFits", kind, total, of, words);
+        }
+
+        var text = head + "\n\n" + Lines(say, listed, items, total);
+        return total > 0 && Listing.OnlyUnhealthy(question) && Text(items[0], "name") is { } first ? text + "\n" + say.Format("AskMore", first) : text;
+    }
+
+    private static string Lines(Wording say, JsonElement listed, List<JsonElement> items, int total = 0)
+    {
         var text = new StringBuilder();
-        var total = listed.TryGetProperty("total", out var t) && t.TryGetInt32(out var n) ? n : items.Count;
-        text.Append(say.Format("ListHead", kind, total)).Append("\n\n");
+        var kind = Text(listed, "kind") ?? "";
         foreach (var item in items.Take(ItemsShown))
         {
             text.Append("- ").Append(kind == "Event" ? Event(say, item) : Item(say, item)).Append('\n');
         }
 
-        if (total > Math.Min(items.Count, ItemsShown))
+        if (total - Math.Min(items.Count, ItemsShown) is > 0 and var more)
         {
-            text.Append("- …\n");
+            text.Append('\n').Append(say.Format("MoreListed", more)).Append('\n');
         }
 
         if (Text(listed, "note") is { Length: > 0 } && listed.TryGetProperty("note", out var note) && note.ValueKind == JsonValueKind.String)
@@ -197,6 +217,8 @@ internal static class Answers
     }
 
     private static string Plain(string value) => Wording.Code(value);
+
+    private static int? Number(JsonElement from, string name) => from.TryGetProperty(name, out var value) && value.TryGetInt32(out var n) ? n : null;
 
     private static List<JsonElement> Items(JsonElement listed) => Array(listed, "items");
 

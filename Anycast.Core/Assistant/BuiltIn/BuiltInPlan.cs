@@ -15,97 +15,123 @@ internal sealed record Step(string Text, FunctionCallContent? Call = null);
 /// </summary>
 internal static class BuiltInPlan
 {
+    private const int MostListed = 100;
+
     public static Step Next(Transcript transcript)
     {
-        var question = Question.Parse(transcript.Question);
+        var question = Question.Parse(transcript.Question, transcript.Earlier);
         var say = new Wording(question.Culture);
         if (transcript.Since is [.., { Error: { } error }] && !(transcript.Since is [.., { Name: "describe_with_events" }]))
         {
             return new Step(say.End(say.ToolFailed(transcript.Since[^1].Name, error)));
         }
 
-        return question.Intent switch
+        if (question.Intent == Intent.Yes && transcript.Before is [.., var before] && Naming.Suggested(before) is { } meant)
         {
-            Intent.Diagnose => Diagnose(transcript, question, say),
-            Intent.Fix => Fix(transcript, question, say),
-            Intent.Overview => Overview(transcript, question, say),
-            Intent.List => List(transcript, question, say),
-            Intent.Describe => Describe(transcript, question, say),
-            Intent.Help => new Step(say["Help"]),
-            Intent.Unknown => new Step(say["Unknown"]),
-            _ => throw new InvalidOperationException("Not an intent."),
+            question = question with { Intent = Intent.Diagnose, Candidates = [meant], Name = meant };
+        }
+
+        if (Talk.About(question, transcript, say) is { } talk)
+        {
+            return new Step(talk);
+        }
+
+        var naming = Naming.None(question);
+        if (Naming.Words(question) is { Count: > 0 } words)
+        {
+            if (Last(transcript, "find_by_name") is not { } found)
+            {
+                return Call(transcript, "", "find_by_name", new() { ["words"] = words, ["namespace"] = KubernetesNames.IsNamespace(question.Namespace) ? question.Namespace : null });
+            }
+
+            naming = Naming.Read(question, found, say);
+        }
+
+        return naming.End is { } end ? new Step(say.End(end)) : naming.Question.Intent switch
+        {
+            Intent.Diagnose => Diagnose(transcript, naming, say),
+            Intent.Fix => Changes.Fix(transcript, naming, say),
+            Intent.Scale or Intent.Restart => Changes.OfWorkload(transcript, naming, say),
+            Intent.Overview => Overview(transcript, naming, say),
+            Intent.List => List(transcript, naming, say),
+            Intent.Describe => Describe(transcript, naming.Question, say),
+            _ => new Step(say["Unknown"]),
         };
     }
 
     /// <summary>Diagnose, describe what it found, explain, propose the fix, close.</summary>
-    private static Step Diagnose(Transcript transcript, Question question, Wording say)
+    private static Step Diagnose(Transcript transcript, Naming naming, Wording say)
     {
+        var question = naming.Question;
         if (Last(transcript, "diagnose") is not { } diagnosed)
         {
-            return Call(transcript, say.LookAt(question.Name, question.Namespace), "diagnose", new() { ["name"] = question.Name, ["namespace"] = question.Namespace });
+            return Call(transcript, Join(naming.Remark, say.LookAt(question.Name, question.Namespace)), "diagnose", new() { ["name"] = question.Name, ["namespace"] = question.Namespace });
         }
 
         var findings = Findings(diagnosed);
         if (findings.Findings.Count == 0)
         {
+            var kind = naming.Object is { RootKind: var root } && ClusterKinds.Listed.Contains(root) ? root : "Pod";
             return Last(transcript, "list_resources") is { } listed
                 ? new Step(say.End(Answers.NothingFound(say, question, listed.Result)))
-                : Call(transcript, "", "list_resources", new() { ["kind"] = "Pod", ["search"] = question.Name, ["namespace"] = question.Namespace, ["limit"] = 10 });
+                : Call(transcript, "", "list_resources", new() { ["kind"] = kind, ["search"] = question.Name, ["namespace"] = question.Namespace, ["limit"] = 10 });
         }
 
-        var main = findings.Findings[0];
+        var main = Main(findings.Findings, question.Name);
         var described = Last(transcript, "describe_with_events");
         if (described is null && ClusterKinds.Find(main.Kind) is not null)
         {
             return Call(transcript, "", "describe_with_events", new() { ["kind"] = main.Kind, ["name"] = main.Name, ["namespace"] = main.Namespace.Length == 0 ? null : main.Namespace });
         }
 
-        if (Last(transcript, "propose_change") is { } proposed)
-        {
-            return new Step(say.End(say["Proposed"]));
-        }
-
-        var text = Answers.Explain(say, findings, described?.Error is null ? described?.Result : null);
-        return main.SuggestedFix is { } fix
-            ? Propose(transcript, text + say.Offer(fix), fix)
-            : new Step(say.End(text));
-    }
-
-    private static Step Fix(Transcript transcript, Question question, Wording say)
-    {
         if (Last(transcript, "propose_change") is not null)
         {
             return new Step(say.End(say["Proposed"]));
         }
 
-        if (Last(transcript, "diagnose") is not { } diagnosed)
-        {
-            // "Fix it": it is what was looked at last.
-            var earlier = transcript.Before.LastOrDefault(a => a.Name == "diagnose" && a.Error is null);
-            var name = question.Name ?? Argument(earlier, "name");
-            var ns = question.Namespace ?? Argument(earlier, "namespace");
-            return Call(transcript, say.LookAt(name, ns), "diagnose", new() { ["name"] = name, ["namespace"] = ns });
-        }
-
-        var findings = Findings(diagnosed).Findings;
-        var fixable = findings.FirstOrDefault(f => f.SuggestedFix is not null && !f.Symptom) ?? findings.FirstOrDefault(f => f.SuggestedFix is not null);
-        if (fixable is null)
-        {
-            return new Step(say.End(findings.Count == 0 ? say["NothingToFix"] : Answers.NoFix(say, findings)));
-        }
-
-        return Propose(transcript, say.Title(fixable) + "\n\n" + say.Offer(fixable.SuggestedFix!), fixable.SuggestedFix!);
+        var text = Answers.Explain(say, main, [.. findings.Findings.Where(f => f != main)], described?.Error is null ? described?.Result : null);
+        return main.SuggestedFix is { } fix
+            ? Changes.Propose(transcript, text + say.Offer(fix), fix)
+            : new Step(say.End(text));
     }
 
-    private static Step Overview(Transcript transcript, Question question, Wording say) =>
-        Last(transcript, "diagnose") is { } diagnosed
-            ? new Step(say.End(Answers.Overview(say, Findings(diagnosed))))
-            : Call(transcript, say.LookAt(null, question.Namespace), "diagnose", new() { ["namespace"] = question.Namespace });
+    /// <summary>The cause of what was asked about: of the findings, which come causes first, the first that is on that very object or explains one that is.</summary>
+    private static DiagnosedFinding Main(IReadOnlyList<DiagnosedFinding> findings, string? name)
+    {
+        var about = findings.Where(f => f.Name == name).ToList();
+        var causes = about.SelectMany(f => f.CausedBy).ToHashSet(StringComparer.Ordinal);
+        return findings.FirstOrDefault(f => !f.Symptom && (f.Name == name || causes.Contains(f.Namespace.Length == 0 ? $"{f.Kind} {f.Name}" : $"{f.Kind} {f.Namespace}/{f.Name}")))
+            ?? about.FirstOrDefault()
+            ?? findings[0];
+    }
 
-    private static Step List(Transcript transcript, Question question, Wording say) =>
-        Last(transcript, "list_resources") is { } listed
-            ? new Step(say.End(Answers.List(say, listed.Result)))
-            : Call(transcript, "", "list_resources", new() { ["kind"] = question.Kind, ["namespace"] = question.Kind == "Namespace" ? null : question.Namespace, ["search"] = question.Name, ["limit"] = 50 });
+    private static Step Overview(Transcript transcript, Naming naming, Wording say)
+    {
+        var question = naming.Question;
+        return Last(transcript, "diagnose") is { } diagnosed
+            ? new Step(say.End(Answers.Overview(say, Findings(diagnosed), question)))
+            : Call(transcript, Join(naming.Remark, say.LookAt(null, question.Namespace)), "diagnose", new() { ["namespace"] = question.Namespace, ["kind"] = question.Kind is "Event" or "Namespace" ? null : question.Kind });
+    }
+
+    private static Step List(Transcript transcript, Naming naming, Wording say)
+    {
+        var question = naming.Question;
+        if (Last(transcript, "list_resources") is { } listed)
+        {
+            return new Step(say.End(Answers.List(say, listed.Result, question)));
+        }
+
+        var status = Listing.StatusOf(question);
+        return Call(transcript, naming.Remark, "list_resources", new()
+        {
+            ["kind"] = question.Kind,
+            ["namespace"] = question.Kind is "Namespace" or "Node" ? null : question.Namespace,
+            ["search"] = question.Name,
+            ["status"] = status,
+            ["unhealthy_only"] = Listing.OnlyUnhealthy(question) ? true : null,
+            ["limit"] = Listing.OnlyUnhealthy(question) ? MostListed : 50,
+        });
+    }
 
     /// <summary>The name may be a part of one: it is looked up first.</summary>
     private static Step Describe(Transcript transcript, Question question, Wording say)
@@ -124,20 +150,11 @@ internal static class BuiltInPlan
         var match = items.FirstOrDefault(i => Text(i, "name") == question.Name);
         match = match.ValueKind == JsonValueKind.Undefined && items.Count == 1 ? items[0] : match;
         return match.ValueKind == JsonValueKind.Undefined
-            ? new Step(say.End(items.Count == 0 ? say.NotThere(question.Kind!, question.Name!) : say["Several"] + "\n\n" + Answers.List(say, listed.Result)))
+            ? new Step(say.End(items.Count == 0 ? say.NotThere(question.Kind!, question.Name!) : say["Several"] + "\n\n" + Answers.List(say, listed.Result, question)))
             : Call(transcript, "", "describe_with_events", new() { ["kind"] = question.Kind, ["name"] = Text(match, "name"), ["namespace"] = Text(match, "namespace") });
     }
 
-    private static Step Propose(Transcript transcript, string text, DiagnosedFix fix) => Call(transcript, text, "propose_change", new()
-    {
-        ["operation"] = fix.Operation,
-        ["kind"] = fix.Kind,
-        ["name"] = fix.Name,
-        ["namespace"] = fix.Namespace.Length == 0 ? null : fix.Namespace,
-        ["changes"] = fix.Changes,
-    });
-
-    private static Step Call(Transcript transcript, string text, string tool, Dictionary<string, object?> arguments)
+    internal static Step Call(Transcript transcript, string text, string tool, Dictionary<string, object?> arguments)
     {
         foreach (var empty in arguments.Where(a => a.Value is null).Select(a => a.Key).ToList())
         {
@@ -150,9 +167,9 @@ internal static class BuiltInPlan
         return new Step(text, new FunctionCallContent($"builtin-{number.ToString(CultureInfo.InvariantCulture)}", tool, json));
     }
 
-    private static Asked? Last(Transcript transcript, string tool) => transcript.Since.LastOrDefault(a => a.Name == tool);
+    internal static Asked? Last(Transcript transcript, string tool) => transcript.Since.LastOrDefault(a => a.Name == tool);
 
-    private static DiagnoseOutput Findings(Asked diagnosed)
+    internal static DiagnoseOutput Findings(Asked diagnosed)
     {
         try
         {
@@ -164,9 +181,11 @@ internal static class BuiltInPlan
         }
     }
 
-    private static string? Argument(Asked? asked, string name) =>
+    internal static string? Argument(Asked? asked, string name) =>
         asked?.Arguments.GetValueOrDefault(name) is { } value ? value is JsonElement { ValueKind: JsonValueKind.String } e ? e.GetString() : value as string : null;
 
     internal static string? Text(JsonElement item, string name) =>
         item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) ? value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText() : null;
+
+    internal static string Join(string first, string second) => first.Length == 0 ? second : second.Length == 0 ? first : $"{first} {second}";
 }

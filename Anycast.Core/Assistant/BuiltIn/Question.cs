@@ -9,7 +9,7 @@ internal enum Intent
     Unknown = 0,
     Help,
 
-    /// <summary>What is broken at all?</summary>
+    /// <summary>What is broken at all, or of one kind?</summary>
     Overview,
 
     /// <summary>Why does this fail?</summary>
@@ -19,88 +19,146 @@ internal enum Intent
 
     /// <summary>Mend it.</summary>
     Fix,
+    Scale,
+    Restart,
+
+    /// <summary>Asked for what it never does or sees.</summary>
+    Delete,
+    Secret,
+    Log,
+
+    Thanks,
+    Greeting,
+
+    /// <summary>Yes, do it.</summary>
+    Yes,
 }
 
 /// <summary>A question, understood by words. German and English, decided by the words used.</summary>
 /// <param name="Intent">What is wanted.</param>
-/// <param name="Culture">The language of the question.</param>
-/// <param name="Name">Name or part of a name of an object.</param>
+/// <param name="Culture">The language of the question; where its words leave that open, of those before it.</param>
 /// <param name="Namespace">Namespace.</param>
 /// <param name="Kind">Kubernetes kind.</param>
-internal sealed partial record Question(Intent Intent, CultureInfo Culture, string? Name, string? Namespace, string? Kind)
+/// <param name="Candidates">Words that may be the name of an object, in their order: which one is, the cluster knows.</param>
+internal sealed partial record Question(Intent Intent, CultureInfo Culture, string? Namespace, string? Kind, IReadOnlyList<string> Candidates)
 {
+    /// <summary>As many words as are looked up.</summary>
+    public const int MaxCandidates = 7;
+
     private static readonly CultureInfo German = CultureInfo.GetCultureInfo("de");
     private static readonly CultureInfo English = CultureInfo.GetCultureInfo("en");
 
-    private static readonly Dictionary<string, string> Kinds = new(StringComparer.Ordinal)
-    {
-        ["pod"] = "Pod", ["pods"] = "Pod",
-        ["deployment"] = "Deployment", ["deployments"] = "Deployment", ["deploy"] = "Deployment", ["workload"] = "Deployment", ["workloads"] = "Deployment",
-        ["statefulset"] = "StatefulSet", ["statefulsets"] = "StatefulSet",
-        ["daemonset"] = "DaemonSet", ["daemonsets"] = "DaemonSet",
-        ["replicaset"] = "ReplicaSet", ["replicasets"] = "ReplicaSet",
-        ["service"] = "Service", ["services"] = "Service", ["svc"] = "Service", ["dienst"] = "Service", ["dienste"] = "Service",
-        ["ingress"] = "Ingress", ["ingresses"] = "Ingress",
-        ["job"] = "Job", ["jobs"] = "Job",
-        ["cronjob"] = "CronJob", ["cronjobs"] = "CronJob",
-        ["node"] = "Node", ["nodes"] = "Node", ["knoten"] = "Node",
-        ["namespace"] = "Namespace", ["namespaces"] = "Namespace", ["namensraum"] = "Namespace", ["namensräume"] = "Namespace",
-        ["event"] = "Event", ["events"] = "Event", ["ereignis"] = "Event", ["ereignisse"] = "Event",
-        ["pvc"] = "PersistentVolumeClaim", ["pvcs"] = "PersistentVolumeClaim", ["claim"] = "PersistentVolumeClaim", ["claims"] = "PersistentVolumeClaim", ["volumes"] = "PersistentVolumeClaim",
-    };
+    /// <summary>Name or part of a name of an object: until it is looked up, the first word that may be one.</summary>
+    public string? Name { get; init; }
 
-    private static readonly HashSet<string> GermanWords = Words(
-        "warum wieso weshalb was ist sind los mit der die das den dem ein eine einen nicht kein keine und oder auf von zu zeige zeig mir alle liste welche welcher welches wie geht läuft schlägt fehl kaputt defekt behebe beheben repariere hilfe kannst du bitte hat haben wo wer gibt es beschreibe fehler probleme startet funktioniert im knoten dienst dienste ereignisse noch jetzt");
+    /// <summary>Kind, namespace and name are not the person's words but those of the page on which it was asked.</summary>
+    public bool About { get; init; }
 
-    private static readonly HashSet<string> EnglishWords = Words(
-        "why what which is are wrong with the a an not no and or on of to show list me all how does do did go running fail fails failing failed broken fix repair help can you please has have where who there describe error errors problems issues start starts work works working in now it my this that anything");
+    public State State { get; init; }
 
-    /// <summary>Words that are no name of an object.</summary>
-    private static readonly HashSet<string> NoNames = [.. GermanWords, .. EnglishWords, .. Kinds.Keys, .. Words(
-        "cluster crash crashes crashing crashed crasht crashloop crashlooping abgestürzt stürzt ab down unhealthy healthy health status pending stuck hängt slow langsam reason cause grund ursache details detail info about über list liste diagnose diagnosis check prüfe prüfen untersuche look schau tell sag explain erkläre happening passiert keeps immer wieder restarting restart restarts neu neustart neustarts being up be for für from at by as into i we wir ich ihr so dann then there's what's whats isn't isnt doesn't doesnt won't wont can't cant wird werden wurde bei unter nach lässt sich kann könnte could should would try trying get getting gets got proposal vorschlag approve change änderung ready bereit available erreichbar unreachable responding respond antwortet going gerade denn eigentlich mal bloß app application anwendung everything alles something etwas ist's läuft's warnings warnung warnungen kaputte kaputten broken? out off ok okay todo tun machen make mach mache need needs that's thing things dinge namens named called heißt again repair reparieren heal heile heilen mend")];
+    /// <summary>Which pressure is meant, as conditions of nodes begin: <c>Memory</c>, <c>Disk</c>, <c>PID</c>; null for any.</summary>
+    public string? Pressure { get; init; }
 
-    private static readonly HashSet<string> FixWords = Words("fix repair mend heal behebe beheben behebs repariere reparieren heile heilen");
-    private static readonly HashSet<string> HelpWords = Words("help hilfe");
-    private static readonly HashSet<string> ListWords = Words("list show liste zeige zeig which welche get");
-    private static readonly HashSet<string> DescribeWords = Words("describe beschreibe details detail explain erkläre info");
-    private static readonly HashSet<string> FaultWords = Words(
-        "why warum wieso weshalb wrong los fail fails failing failed fehl fehler broken kaputt defekt crash crashes crashing crasht crashloop stürzt pending stuck hängt down unhealthy error errors problem problems probleme issue issues diagnose check prüfe untersuche restarting unreachable erreichbar startet funktioniert health status geht läuft passiert happening warnings warnungen kaputte kaputten");
+    /// <summary>It asks how many there are, not which.</summary>
+    public bool Counts { get; init; }
+
+    /// <summary>It says that something is wrong; not only that something is.</summary>
+    public bool OfFault { get; init; }
+
+    /// <summary>What is to be resumed was suspended.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>The last whole number in it.</summary>
+    public int? Number { get; init; }
 
     /// <summary>Understands a question. <c>[About Kind/namespace/name]</c> on its first line stands for "this".</summary>
-    public static Question Parse(string text)
+    /// <param name="earlier">The questions before it, oldest first: a short one speaks their language.</param>
+    public static Question Parse(string text, params IEnumerable<string> earlier)
     {
-        var about = About().Match(text);
+        var about = AboutLine().Match(text);
         var body = about.Success ? text[about.Length..] : text;
-        var tokens = Token().Matches(body.ToLowerInvariant()).Take(200).Select(m => m.Value.Trim('.', '-', '\'')).Where(t => t.Length > 0).ToList();
-        var culture = Language(tokens);
+        var tokens = Tokens(body);
+        var culture = Language(tokens) ?? earlier.Reverse().Take(20).Select(e => Language(Tokens(e))).FirstOrDefault(c => c is not null) ?? English;
         var ns = FindNamespace(tokens);
-        var kind = tokens.Select(t => Kinds.GetValueOrDefault(t)).FirstOrDefault(k => k is not null);
-        var name = FindName(tokens, ns);
-        if (about.Success && name is null)
+        var kind = tokens.Select(t => Vocabulary.Kinds.GetValueOrDefault(t)).FirstOrDefault(k => k is not null && !(k == "Namespace" && ns is not null));
+        var path = tokens.FirstOrDefault(t => t.Split('/') is [{ Length: > 0 }, { Length: > 0 }]);
+        List<string> candidates = path is not null ? [path.Split('/')[1]] : [.. tokens.Where(t => IsName(t) && t != ns).Distinct().Take(MaxCandidates)];
+        var name = candidates.Count > 0 ? candidates[0] : null;
+        var isAbout = about.Success && name is null;
+        if (isAbout)
         {
             kind = about.Groups["kind"].Value;
             ns = about.Groups["ns"].Value is { Length: > 0 } of ? of : null;
             name = about.Groups["name"].Value;
         }
 
-        bool Has(HashSet<string> words) => tokens.Exists(words.Contains);
-        var intent = Has(FixWords) ? Intent.Fix
-            : Has(DescribeWords) && name is not null && kind is not null ? Intent.Describe
-            : Has(FaultWords) && name is not null ? Intent.Diagnose
-            : Has(ListWords) && kind is not null && !Has(FaultWords) ? Intent.List
-            : Has(HelpWords) || CanYou().IsMatch(body) ? Intent.Help
-            : Has(FaultWords) ? Intent.Overview
-            : kind is not null && name is null ? Intent.List
-            : name is not null && tokens.Count <= 6 ? Intent.Diagnose
-            : Intent.Unknown;
-        return new Question(intent, culture, name, ns, kind);
+        var question = new Question(Intent.Unknown, culture, ns, kind, candidates)
+        {
+            Name = name,
+            About = isAbout,
+            State = Vocabulary.StateOf(tokens),
+            Pressure = tokens.Select(t => t switch { "memory" or "speicher" or "memorypressure" or "speicherdruck" => "Memory", "disk" or "festplatte" or "diskpressure" => "Disk", "pid" or "pidpressure" => "PID", _ => null }).FirstOrDefault(p => p is not null),
+            Counts = tokens.Exists(Vocabulary.Count.Contains),
+            OfFault = tokens.Exists(Vocabulary.Fault.Contains),
+            Resume = tokens.Exists(Vocabulary.Resume.Contains),
+            Number = tokens.Select(t => int.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : (int?)null).LastOrDefault(n => n is not null),
+        };
+        return question with { Intent = IntentOf(question, tokens, body) };
     }
 
-    private static CultureInfo Language(List<string> tokens)
+    /// <summary>The same question when none of its words names anything: a fault of a kind, a list, or nothing that is understood.</summary>
+    public Question WithoutName() => this with
     {
-        var german = tokens.Count(GermanWords.Contains) + tokens.Count(t => t.Any(c => c is 'ä' or 'ö' or 'ü' or 'ß'));
-        var english = tokens.Count(EnglishWords.Contains);
-        return german > english ? German : English;
+        Name = null,
+        Candidates = [],
+        Intent = Intent switch
+        {
+            Intent.List => Intent.List,
+            Intent.Diagnose or Intent.Overview when Kind is not null && OfFault => Intent.Overview,
+            Intent.Overview => Intent.Overview,
+            _ => Intent.Unknown,
+        },
+    };
+
+    private static Intent IntentOf(Question q, List<string> tokens, string body)
+    {
+        bool Has(HashSet<string> words) => tokens.Exists(words.Contains);
+        var why = Has(Vocabulary.Why);
+        var named = q.Name is not null;
+        var asks = named || q.Kind is not null || q.OfFault;
+        return Has(Vocabulary.Delete) && !why ? Intent.Delete
+            : Has(Vocabulary.Log) ? Intent.Log
+            : Has(Vocabulary.Secret) && !q.OfFault ? Intent.Secret
+            : Has(Vocabulary.Scale) && !why ? Intent.Scale
+            : Has(Vocabulary.Fix) || q.Resume && !why ? Intent.Fix
+            : named && !why && IsRestart(tokens) ? Intent.Restart
+            : !asks && tokens.Count <= 8 && Has(Vocabulary.Thanks) ? Intent.Thanks
+            : !asks && tokens.Count <= 4 && Has(Vocabulary.Greeting) ? Intent.Greeting
+            : !asks && tokens.Count <= 6 && (Has(Vocabulary.Yes) || DoIt().IsMatch(body)) ? Intent.Yes
+            : Has(Vocabulary.Describe) && named && q.Kind is not null ? Intent.Describe
+            : q.Kind is not null && !why && (Has(Vocabulary.List) || Has(Vocabulary.Count) || q.State != State.Any && !named) ? Intent.List
+            : q.OfFault && named ? Intent.Diagnose
+            : Has(Vocabulary.Help) || CanYou().IsMatch(body) ? Intent.Help
+            : q.OfFault ? Intent.Overview
+            : q.Kind is not null && !named ? Intent.List
+            : named && tokens.Count <= 6 ? Intent.Diagnose
+            : Intent.Unknown;
+    }
+
+    /// <summary>"restart checkout", "starte checkout neu": said as an order, at the beginning.</summary>
+    private static bool IsRestart(List<string> tokens) =>
+        tokens.FirstOrDefault(t => t is not ("please" or "bitte" or "can" or "could" or "you" or "kannst" or "du")) is { } first
+        && Vocabulary.Restart.Contains(first) && (first != "starte" || tokens.Contains("neu"));
+
+    private static List<string> Tokens(string text) =>
+        [.. Token().Matches(text.ToLowerInvariant()).Take(200).Select(m => m.Value.Trim('.', '-', '\'')).Where(t => t.Length > 0)];
+
+    /// <summary>Null when the words do not tell.</summary>
+    private static CultureInfo? Language(List<string> tokens)
+    {
+        var german = tokens.Count(Vocabulary.German.Contains) + tokens.Count(t => t.Any(c => c is 'ä' or 'ö' or 'ü' or 'ß'));
+        var english = tokens.Count(Vocabulary.English.Contains);
+        return german > english ? German : english > german ? English : null;
     }
 
     /// <summary>After <c>in</c>, <c>im</c>, <c>namespace</c>; or before <c>namespace</c>.</summary>
@@ -118,7 +176,7 @@ internal sealed partial record Question(Intent Intent, CultureInfo Culture, stri
                 return tokens[i + 1];
             }
 
-            if (tokens[i] == "the" && i + 2 < tokens.Count && tokens[i + 2] == "namespace" && IsName(tokens[i + 1]))
+            if (tokens[i] is "the" or "im" or "den" or "dem" && i + 2 < tokens.Count && tokens[i + 2] == "namespace" && IsName(tokens[i + 1]))
             {
                 return tokens[i + 1];
             }
@@ -127,24 +185,19 @@ internal sealed partial record Question(Intent Intent, CultureInfo Culture, stri
         return tokens.FirstOrDefault(t => t.Split('/') is [{ Length: > 0 }, { Length: > 0 }])?.Split('/')[0];
     }
 
-    private static string? FindName(List<string> tokens, string? ns)
-    {
-        var path = tokens.FirstOrDefault(t => t.Split('/') is [{ Length: > 0 }, { Length: > 0 }]);
-        return path is not null ? path.Split('/')[1] : tokens.FirstOrDefault(t => IsName(t) && t != ns);
-    }
-
-    private static bool IsName(string token) => !NoNames.Contains(token) && ObjectName().IsMatch(token);
-
-    private static HashSet<string> Words(string words) => [.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+    private static bool IsName(string token) => !Vocabulary.NoNames.Contains(token) && ObjectName().IsMatch(token) && token.Any(char.IsAsciiLetter);
 
     [GeneratedRegex(@"\A\[About (?<kind>[A-Za-z0-9]{1,63})/(?<ns>[a-z0-9.-]{0,253})/(?<name>[a-z0-9.:-]{1,253})\]\s*", RegexOptions.CultureInvariant, 100)]
-    private static partial Regex About();
+    private static partial Regex AboutLine();
 
     [GeneratedRegex(@"[\p{L}\p{N}][\p{L}\p{N}./'-]*", RegexOptions.CultureInvariant, 100)]
     private static partial Regex Token();
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9.-]{1,252}\z", RegexOptions.CultureInvariant, 100)]
     private static partial Regex ObjectName();
+
+    [GeneratedRegex(@"\b(do it|go ahead|mach (das|es)|tu es)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 100)]
+    private static partial Regex DoIt();
 
     [GeneratedRegex(@"what can you|was kannst du|wer bist du|who are you", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 100)]
     private static partial Regex CanYou();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Anycast.Core.Assistant.Runs;
 using Microsoft.Extensions.AI;
 
 namespace Anycast.Core.Assistant.BuiltIn;
@@ -12,21 +13,23 @@ internal sealed record Asked(string Name, IReadOnlyDictionary<string, object?> A
 
 /// <summary>What the built-in assistant reads of a conversation: the last question, what was asked of tools since, and before.</summary>
 /// <param name="Question">Text of the last question.</param>
+/// <param name="Earlier">The questions before it, oldest first.</param>
 /// <param name="Since">Tool calls since the question.</param>
 /// <param name="Before">Tool calls of earlier answers, oldest first.</param>
-internal sealed record Transcript(string Question, IReadOnlyList<Asked> Since, IReadOnlyList<Asked> Before)
+internal sealed record Transcript(string Question, IReadOnlyList<string> Earlier, IReadOnlyList<Asked> Since, IReadOnlyList<Asked> Before)
 {
     public static Transcript Read(IEnumerable<ChatMessage> messages)
     {
-        var question = "";
+        var questions = new List<string>();
         var since = new List<Asked>();
         var before = new List<Asked>();
         var open = new Dictionary<string, FunctionCallContent>(StringComparer.Ordinal);
         foreach (var message in messages)
         {
-            if (message.Role == ChatRole.User)
+            // "Go on" asks nothing new: what was read for the interrupted answer still counts.
+            if (message.Role == ChatRole.User && message.Text != PromptHistory.GoOn)
             {
-                question = message.Text;
+                questions.Add(message.Text);
                 before.AddRange(since);
                 since.Clear();
             }
@@ -44,7 +47,7 @@ internal sealed record Transcript(string Question, IReadOnlyList<Asked> Since, I
             }
         }
 
-        return new Transcript(question, since, before);
+        return new Transcript(questions.LastOrDefault() ?? "", [.. questions.SkipLast(1)], since, before);
     }
 
     private static JsonElement Parse(object? result)

@@ -17,6 +17,9 @@ internal static class PromptHistory
     /// <summary>Characters shown again of one old tool result.</summary>
     private const int OldOutputLength = 4_000;
 
+    /// <summary>Asks for the rest of an answer that was interrupted.</summary>
+    internal const string GoOn = "(Your last answer was interrupted. Go on where it stopped, without repeating it.)";
+
     private static readonly Lazy<string> System = new(ReadSystemPrompt);
 
     public static IReadOnlyList<ChatMessage> Build(IReadOnlyList<Message> history, bool goOn, DateTimeOffset now)
@@ -41,7 +44,7 @@ internal static class PromptHistory
 
         if (goOn)
         {
-            messages.Add(new ChatMessage(ChatRole.User, "(Your last answer was interrupted. Go on where it stopped, without repeating it.)"));
+            messages.Add(new ChatMessage(ChatRole.User, GoOn));
         }
 
         return messages;

@@ -104,6 +104,15 @@ public sealed class ClusterCache
         }
     }
 
+    /// <summary>All rows of these kinds, in no order and without a view of their own: for look-ups that no other viewer shares.</summary>
+    public IReadOnlyList<ResourceRow> All(ClusterScope scope, IEnumerable<string> kinds)
+    {
+        lock (_lock)
+        {
+            return [.. kinds.SelectMany(k => _tables[k].Rows).Where(r => scope.Allows(r.Namespace))];
+        }
+    }
+
     /// <summary>How many rows of these kinds are how well.</summary>
     public HealthCounts Count(ClusterScope scope, IEnumerable<string> kinds, string? ns = null)
     {

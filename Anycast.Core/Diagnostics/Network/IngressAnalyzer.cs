@@ -1,3 +1,4 @@
+using Anycast.Core.Common;
 using Anycast.Tunnel.Operations;
 using k8s.Models;
 
@@ -71,7 +72,7 @@ public sealed class IngressAnalyzer : IAnalyzer
             return null;
         }
 
-        var near = Labels.Nearest(name, snapshot.IngressClasses.Select(c => c.Metadata.Name));
+        var near = Spelling.Nearest(name, snapshot.IngressClasses.Select(c => c.Metadata.Name));
         var report = new Report(snapshot, "IngressClassMissing", FindingSeverity.Error, self)
             .With("class", name)
             .With("classes", Names(snapshot))
@@ -115,7 +116,7 @@ public sealed class IngressAnalyzer : IAnalyzer
         var service = services.FirstOrDefault(s => s.Metadata.Name == backend.Name);
         if (service is null)
         {
-            var near = Labels.Nearest(backend.Name, services.Where(s => Serves(s, backend.Port)).Select(s => s.Metadata.Name));
+            var near = Spelling.Nearest(backend.Name, services.Where(s => Serves(s, backend.Port)).Select(s => s.Metadata.Name));
             var report = new Report(snapshot, "IngressBackendMissing", FindingSeverity.Error, self, place)
                 .With("service", backend.Name)
                 .With("place", place)

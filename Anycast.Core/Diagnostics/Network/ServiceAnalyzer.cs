@@ -1,3 +1,4 @@
+using Anycast.Core.Common;
 using Anycast.Tunnel.Operations;
 using k8s.Models;
 
@@ -125,7 +126,7 @@ public sealed class ServiceAnalyzer : IAnalyzer
         foreach (var (key, wanted) in selector)
         {
             var values = workloads.Where(w => w.Labels.ContainsKey(key)).ToList();
-            if (Labels.Nearest(wanted, values.Select(w => w.Labels[key])) is { } name && values.Where(w => w.Labels[key] == name).ToList() is [var only])
+            if (Spelling.Nearest(wanted, values.Select(w => w.Labels[key])) is { } name && values.Where(w => w.Labels[key] == name).ToList() is [var only])
             {
                 return only;
             }

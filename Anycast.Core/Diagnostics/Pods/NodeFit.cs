@@ -4,11 +4,12 @@ namespace Anycast.Core.Diagnostics.Pods;
 
 /// <summary>
 /// Our own look at whether a pod could run on a node, to verify what the scheduler's message says. Judges what can be judged from
-/// projected objects: readiness, cordon, taints, node selector, requests against what is free.
+/// projected objects: readiness, cordon, taints, node selector, requests against what is free, and whether one more pod has a place.
 /// </summary>
-internal sealed record NodeFit(V1Node Node, bool TakesPods, bool ToleratesTaints, bool MatchesSelector, IReadOnlyDictionary<string, decimal> Allocatable, IReadOnlyDictionary<string, decimal>? Free)
+internal sealed record NodeFit(V1Node Node, bool TakesPods, bool ToleratesTaints, bool MatchesSelector, IReadOnlyDictionary<string, decimal> Allocatable, IReadOnlyDictionary<string, decimal>? Free, bool HasPlace)
 {
-    private static readonly string[] Resources = ["cpu", "memory", "ephemeral-storage"];
+    /// <summary>The resources that are judged and that a change may lower.</summary>
+    public static readonly string[] Resources = ["cpu", "memory", "ephemeral-storage"];
 
     /// <summary>True when only the requests could keep the pod away.</summary>
     public bool Open => TakesPods && ToleratesTaints && MatchesSelector;
@@ -38,7 +39,8 @@ internal sealed record NodeFit(V1Node Node, bool TakesPods, bool ToleratesTaints
             (node.Spec?.Taints ?? []).All(t => t.Effect == "PreferNoSchedule" || Tolerates(pod, t)),
             Matches(pod, node),
             allocatable,
-            free);
+            free,
+            Quantities.Of(node.Status?.Allocatable, "pods") is not { } most || there.Count < most);
     }
 
     private static bool Matches(V1Pod pod, V1Node node) =>

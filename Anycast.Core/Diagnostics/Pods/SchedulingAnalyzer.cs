@@ -1,4 +1,3 @@
-using Anycast.Tunnel.Operations;
 using k8s.Models;
 
 namespace Anycast.Core.Diagnostics.Pods;
@@ -32,7 +31,8 @@ public sealed class SchedulingAnalyzer : IAnalyzer
         var causes = SchedulingMessage.Parse(message);
         var fits = NodeFit.For(snapshot, pod);
         var main = causes.OrderByDescending(c => c.Nodes).ThenBy(c => c.Cause).FirstOrDefault() ?? FromNodes(pod, fits);
-        var (rule, detail) = Rule(main, pod, fits);
+        var resources = main?.Cause == SchedulingCause.Resource ? ResourceShortage.Of(pod, causes.Count > 0 ? causes : [main], fits) : null;
+        var (rule, detail) = Rule(main, pod, resources);
         var report = new Report(snapshot, rule, FindingSeverity.Error, snapshot.Index.OwnerOf(pod), detail)
             .On("Pod", pod)
             .With("nodes", fits.Count.Text())
@@ -50,7 +50,7 @@ public sealed class SchedulingAnalyzer : IAnalyzer
         switch (main?.Cause)
         {
             case SchedulingCause.Resource:
-                Resource(report, snapshot, pod, fits, detail);
+                resources!.Describe(report, snapshot);
                 break;
             case SchedulingCause.Selector:
                 Selector(report, pod, fits);
@@ -95,9 +95,10 @@ public sealed class SchedulingAnalyzer : IAnalyzer
         return candidates.Where(c => c.Nodes > 0).MaxBy(c => c.Nodes);
     }
 
-    private static (string Rule, string Detail) Rule(CountedCause? cause, V1Pod pod, IReadOnlyList<NodeFit> fits) => cause?.Cause switch
+    private static (string Rule, string Detail) Rule(CountedCause? cause, V1Pod pod, ResourceShortage? resources) => cause?.Cause switch
     {
-        SchedulingCause.Resource => (TooBig(pod, fits, cause.Detail) ? "UnschedulableTooBig" : "UnschedulableFull", cause.Detail),
+        // What no node could ever hold is named whole and does not change with the load; of what is merely full, the scarcest stands for it.
+        SchedulingCause.Resource => resources!.TooBig.Count > 0 ? ("UnschedulableTooBig", string.Join(", ", resources.TooBig)) : ("UnschedulableFull", cause.Detail),
         SchedulingCause.Selector => ("UnschedulableSelector", Labels.Print(pod.Spec?.NodeSelector)),
         SchedulingCause.Taint => ("UnschedulableTaint", cause.Detail),
         SchedulingCause.Cordoned => ("UnschedulableCordoned", ""),
@@ -106,77 +107,6 @@ public sealed class SchedulingAnalyzer : IAnalyzer
         SchedulingCause.PodCount => ("UnschedulablePodCount", ""),
         _ => ("Unschedulable", ""),
     };
-
-    /// <summary>True when even an empty node would be too small.</summary>
-    private static bool TooBig(V1Pod pod, IReadOnlyList<NodeFit> fits, string resource)
-    {
-        var request = Quantities.RequestOf(pod.Spec, resource);
-        return fits.Count > 0 && fits.All(f => !f.Allocatable.TryGetValue(resource, out var have) || request > have);
-    }
-
-    private static void Resource(Report report, ClusterSnapshot snapshot, V1Pod pod, IReadOnlyList<NodeFit> fits, string resource)
-    {
-        var request = Quantities.RequestOf(pod.Spec, resource);
-        var largest = fits.Where(f => f.TakesPods).Select(f => f.Allocatable.GetValueOrDefault(resource)).DefaultIfEmpty(0).Max();
-        report.With("request", Quantities.Print(resource, request)).With("largest", Quantities.Print(resource, largest));
-        foreach (var c in pod.Spec?.Containers ?? [])
-        {
-            if (Quantities.Of(c.Resources?.Requests, resource) is { } one)
-            {
-                report.Saw(Kinds.Ref(pod), $"spec.containers[{c.Name}].resources.requests.{resource}", Quantities.Print(resource, one));
-            }
-        }
-
-        foreach (var fit in fits.OrderByDescending(f => f.Allocatable.GetValueOrDefault(resource)).Take(4))
-        {
-            report.Saw(Kinds.Ref(fit.Node), $"status.allocatable.{resource}", Quantities.Print(resource, fit.Allocatable.GetValueOrDefault(resource)));
-            if (fit.Free is { } free)
-            {
-                report.Saw(Kinds.Ref(fit.Node), $"free {resource}", Quantities.Print(resource, free.GetValueOrDefault(resource)));
-            }
-        }
-
-        if (TooBig(pod, fits, resource))
-        {
-            report.Mend(Lower(snapshot, pod, fits, resource, request));
-        }
-    }
-
-    /// <summary>
-    /// The container that asks for most is lowered to what the emptiest suitable node has free, rounded down. Only for a request that no node
-    /// could ever hold: one that merely waits for room is not wrong.
-    /// </summary>
-    private static SuggestedFix? Lower(ClusterSnapshot snapshot, V1Pod pod, IReadOnlyList<NodeFit> fits, string resource, decimal request)
-    {
-        var owner = snapshot.Index.OwnerOf(pod);
-        var template = snapshot.Index.Workloads.FirstOrDefault(w => w.Ref == owner)?.Template?.Spec;
-        var biggest = pod.Spec.Containers.MaxBy(c => Quantities.Of(c.Resources?.Requests, resource) ?? 0);
-        var room = fits.Where(f => f.Open && f.Free is not null).MaxBy(f => f.Free!.GetValueOrDefault(resource));
-        if (template is null || biggest is null || room is null)
-        {
-            return null;
-        }
-
-        var own = Quantities.Of(biggest.Resources?.Requests, resource) ?? 0;
-        var now = Quantities.Of(template.FindContainer(biggest.Name)?.Container.Resources?.Requests, resource);
-        var target = Quantities.RoundDown(resource, room.Free!.GetValueOrDefault(resource) - (request - own));
-        if (now != own || target <= 0)
-        {
-            return null;
-        }
-
-        var after = Quantities.Print(resource, target);
-        return Report.Fix(
-            OperationNames.Patch,
-            owner,
-            "Fix.LowerRequest",
-            [new LeafChange($"spec.template.spec.containers[{biggest.Name}].resources.requests[{resource}]", after)],
-            ("container", biggest.Name),
-            ("resource", resource),
-            ("before", Quantities.Print(resource, own)),
-            ("after", after),
-            ("node", room.Node.Metadata.Name));
-    }
 
     private static void Selector(Report report, V1Pod pod, IReadOnlyList<NodeFit> fits)
     {

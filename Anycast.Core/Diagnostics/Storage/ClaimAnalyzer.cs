@@ -1,3 +1,4 @@
+using Anycast.Core.Common;
 using k8s.Models;
 
 namespace Anycast.Core.Diagnostics.Storage;
@@ -54,7 +55,7 @@ public sealed class ClaimAnalyzer : IAnalyzer
             if (name is { Length: > 0 } && !Withheld.Is(name) && known is null && !HandMade(snapshot, claim))
             {
                 return Start(snapshot, claim, "ClaimClassMissing", FindingSeverity.Error)
-                    .With("near", Labels.Nearest(name, snapshot.StorageClasses.Select(c => c.Metadata.Name)) ?? "–")
+                    .With("near", Spelling.Nearest(name, snapshot.StorageClasses.Select(c => c.Metadata.Name)) ?? "–")
                     .With("default", Default(snapshot)?.Metadata.Name ?? "–")
                     .Saw(self, "spec.storageClassName", name)
                     .Saw(failed)
