@@ -33,9 +33,9 @@ public static class AgentHost
         try
         {
             using var access = ClusterAccess.Open(options.KubeconfigText, options.KubeconfigPath, options.AllowedExecPlugins, clock);
-            using var api = new KubernetesApi(access);
+            using var api = new KubernetesApi(access, clock);
             var status = new AgentStatus();
-            await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
+            await using var health = await AgentServer.HealthAsync(options.HealthPort, status, api, loggers, cancellationToken).ConfigureAwait(false);
             return options.LeaderLease is { } name
                 ? await LeadAsync(new LeaderLease(api, name, options.Replica, clock, logger), status, ct => ServeAsync(options, api, status, loggers, clock, ct), cancellationToken).ConfigureAwait(false)
                 : await ServeAsync(options, api, status, loggers, clock, cancellationToken).ConfigureAwait(false);

@@ -19,17 +19,23 @@ public sealed class KubernetesApi : IDisposable
     private static readonly MediaTypeWithQualityHeaderValue MetadataList = Metadata("PartialObjectMetadataList");
     private static readonly MediaTypeWithQualityHeaderValue MetadataEvents = Metadata("PartialObjectMetadata");
     private readonly ClusterAccess access;
+    private readonly TimeProvider clock;
     private readonly HttpMessageInvoker objects;
     private readonly HttpMessageInvoker calls;
     private readonly HttpMessageInvoker watches;
+    private long silentSince;
 
-    public KubernetesApi(ClusterAccess access)
+    public KubernetesApi(ClusterAccess access, TimeProvider clock)
     {
         this.access = access;
+        this.clock = clock;
         objects = new HttpMessageInvoker(Handler(access));
         calls = new HttpMessageInvoker(Handler(access));
         watches = new HttpMessageInvoker(Handler(access));
     }
+
+    /// <summary>Since when no call got an answer, but failures of the way or of the server; null while the last one did.</summary>
+    public DateTimeOffset? SilentSince => Volatile.Read(ref silentSince) is var ticks && ticks > 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Sends one call; the answer's body is read by the caller. Never throws for a status code.</summary>
     /// <param name="path">Path and query, built by the agent.</param>
@@ -104,15 +110,31 @@ public sealed class KubernetesApi : IDisposable
                 access.Refused();
             }
 
+            Answered(response.StatusCode < HttpStatusCode.InternalServerError);
             return response;
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
+            Answered(false);
             throw new ApiUnavailableException("The API server did not answer in time.", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
+            Answered(false);
             throw new ApiUnavailableException($"The API server can't be reached ({(e as HttpRequestException)?.HttpRequestError.ToString() ?? e.GetType().Name}).", e);
+        }
+    }
+
+    private void Answered(bool well)
+    {
+        if (well)
+        {
+            Volatile.Write(ref silentSince, 0);
+        }
+        else
+        {
+            // The first failure of a row of them stays.
+            Interlocked.CompareExchange(ref silentSince, clock.GetUtcNow().UtcTicks, 0);
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed class Dialler(AgentOptions options, AgentState state, AgentAbout
         _ when refused.Token is null => null,
 
         // A token that came too late must not cost an enrolled agent its connection, and a key that was ended must not spoil a good token.
-        RefusalCodes.TokenInvalid or RefusalCodes.TokenUsed or RefusalCodes.TokenExpired or RefusalCodes.ClusterMismatch =>
+        RefusalCodes.TokenInvalid or RefusalCodes.TokenUsed or RefusalCodes.TokenExpired or RefusalCodes.TokenReplaced or RefusalCodes.ClusterMismatch =>
             state.GoesOnWithout(options.Server, refused.Token) ? "Going on with the key from before." : null,
         RefusalCodes.Revoked or RefusalCodes.Quarantined => state.TakesAnotherKey(refused) ? "Trying again with a new key." : null,
         _ => null,

@@ -19,9 +19,9 @@ public static class InventoryHost
         try
         {
             using var access = ClusterAccess.Open(options.KubeconfigText, options.KubeconfigPath, [], clock);
-            using var api = new KubernetesApi(access);
+            using var api = new KubernetesApi(access, clock);
             var status = new AgentStatus();
-            await using var health = await AgentServer.HealthAsync(options.HealthPort, status, loggers, cancellationToken).ConfigureAwait(false);
+            await using var health = await AgentServer.HealthAsync(options.HealthPort, status, api, loggers, cancellationToken).ConfigureAwait(false);
             var shelf = new InventoryShelf();
             var writer = new InventoryWriter(api, shelf, options.Gather, clock, logger);
             await Task.WhenAll([.. InventoryKind.All.Select(kind => new InventoryReader(api, kind, shelf, status, clock, logger).RunAsync(cancellationToken)), writer.RunAsync(cancellationToken)]).ConfigureAwait(false);

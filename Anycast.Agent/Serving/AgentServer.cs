@@ -37,7 +37,7 @@ internal static class AgentServer
     }
 
     /// <summary><c>/health/live</c>: the process lives. <c>/health/ready</c>: it is connected, or stands by.</summary>
-    public static async Task<IAsyncDisposable?> HealthAsync(int? port, AgentStatus status, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<IAsyncDisposable?> HealthAsync(int? port, AgentStatus status, KubernetesApi api, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (port is not { } number)
         {
@@ -56,7 +56,10 @@ internal static class AgentServer
                 "/health/ready" => status.IsConnected || status.IsStandby ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
                 _ => StatusCodes.Status404NotFound,
             };
-            await context.Response.WriteAsync(status.Why, context.RequestAborted).ConfigureAwait(false);
+
+            // Still ready: another replica would get no answer either, and what waits for readiness could not mend it.
+            var silent = api.SilentSince is { } since ? $" The Kubernetes API server does not answer since {since:u}." : "";
+            await context.Response.WriteAsync(status.Why + silent, context.RequestAborted).ConfigureAwait(false);
         });
         await app.StartAsync(cancellationToken).ConfigureAwait(false);
         return new Running(app, TimeSpan.FromSeconds(1));

@@ -22,6 +22,7 @@ internal sealed class RowStream : IDisposable
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Refused = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     private readonly KubernetesApi api;
     private readonly ResourceKind kind;
@@ -34,6 +35,7 @@ internal sealed class RowStream : IDisposable
     private readonly AgingRows aging = new();
     private string resourceVersion = "";
     private long judgedAt;
+    private bool failed;
 
     public RowStream(KubernetesApi api, Projector projector, ResourceKind kind, string? ns, PipeWriter output, TimeProvider clock, ILogger logger)
     {
@@ -70,15 +72,19 @@ internal sealed class RowStream : IDisposable
             }
             catch (RowRefusedException refused)
             {
-                await PauseAsync(refused.Reason, refused.Reason is "Forbidden" or "Unauthorized" or "NotFound" ? Refused : backoff.Next(), cancellationToken).ConfigureAwait(false);
+                logger.LogWarning("Rows {Kind}: the API server answered {Reason}", kind.Kind, refused.Reason);
+                await PauseAsync(refused.Reason, refused.Reason is "Forbidden" or "Unauthorized" or "NotFound" ? Refused : Pause(backoff), cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is ApiUnavailableException or HttpRequestException or IOException or ProjectionException && !cancellationToken.IsCancellationRequested)
             {
-                logger.LogWarning("Rows {Kind}: the API server went away ({Error})", kind.Kind, (e as ProjectionException)?.Code ?? e.GetType().Name);
-                await PauseAsync("Unavailable", backoff.Next(), cancellationToken).ConfigureAwait(false);
+                logger.LogWarning("Rows {Kind}: the API server went away ({Error})", kind.Kind, (e as ProjectionException)?.Code ?? (e as ApiUnavailableException)?.Message ?? e.GetType().Name);
+                await PauseAsync("Unavailable", Pause(backoff), cancellationToken).ConfigureAwait(false);
             }
         }
     }
+
+    /// <summary>People look at what this stream brings: when the API server is back they should not wait a minute for it.</summary>
+    private static TimeSpan Pause(Backoff backoff) => backoff.Next() is var pause && pause < LongestPause ? pause : LongestPause;
 
     public void Dispose()
     {
@@ -91,6 +97,7 @@ internal sealed class RowStream : IDisposable
         rows.Write(RowChangeType.Reset);
         aging.Clear();
         string? token = null;
+        var version = "";
         do
         {
             var path = string.Create(CultureInfo.InvariantCulture, $"{kind.CollectionPath(ns)}?limit={PageSize}") + (token is null ? "" : "&continue=" + Uri.EscapeDataString(token));
@@ -107,14 +114,17 @@ internal sealed class RowStream : IDisposable
                 }
             }
 
-            (token, resourceVersion) = Envelope(list.Metadata);
+            (token, version) = Envelope(list.Metadata);
         }
         while (token is { Length: > 0 });
-        if (resourceVersion.Length == 0)
+        if (version.Length == 0)
         {
             throw new RowRefusedException("Unavailable");
         }
 
+        // Only now: a list that broke off between two pages must begin anew, not be followed as if it were whole.
+        resourceVersion = version;
+        failed = false;
         rows.Write(RowChangeType.Synced);
         await output.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -134,6 +144,14 @@ internal sealed class RowStream : IDisposable
         }
 
         Require(response.StatusCode);
+        if (failed)
+        {
+            // The list from before the failure holds and is followed again: the service must hear that it is whole once more.
+            failed = false;
+            rows.Write(RowChangeType.Synced);
+            await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var events = new WatchLines(body);
         using var idle = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -254,6 +272,7 @@ internal sealed class RowStream : IDisposable
 
     private async Task PauseAsync(string reason, TimeSpan pause, CancellationToken cancellationToken)
     {
+        failed = true;
         rows.Error(reason);
         await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         var until = clock.GetUtcNow() + pause;

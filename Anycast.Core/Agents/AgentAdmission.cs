@@ -24,6 +24,7 @@ public sealed class AgentAdmission(
     {
         if (!proofOk || agent.PublicKey.Length > AgentLimits.PublicKeyLength || agent.ClusterUid.Length is 0 or > 64)
         {
+            await NoteAsync(agent.Token, RefusalCodes.ProofFailed, ct);
             return (null, RefusalCodes.ProofFailed);
         }
 
@@ -40,22 +41,49 @@ public sealed class AgentAdmission(
         return decision;
     }
 
+    /// <summary>
+    /// Tells whoever waits for the bearer of a token why it was refused before anything was decided on it. A token is the only thing that ties
+    /// such an agent to a cluster: what it says of itself without one proves nothing, and could put words on a page of others.
+    /// </summary>
+    public async Task NoteAsync(string? token, string code, CancellationToken ct)
+    {
+        if (token is not { Length: > 0 and <= AgentLimits.TokenLength })
+        {
+            return;
+        }
+
+        var hash = Ids.Hash(token);
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        var cluster = await db.EnrolmentTokens.Where(t => t.Hash == hash).Select(t => (Guid?)t.ClusterId).SingleOrDefaultAsync(ct);
+        if (cluster is { } id)
+        {
+            watch.Report(id, code, clock.GetUtcNow());
+        }
+    }
+
+    /// <summary>The key is known and was proved: what is refused to it concerns its cluster.</summary>
+    private (AgentAdmitted? Admitted, string? Refusal) Refuse(Guid clusterId, string code)
+    {
+        watch.Report(clusterId, code, clock.GetUtcNow());
+        return (null, code);
+    }
+
     private async Task<(AgentAdmitted? Admitted, string? Refusal)> DecideKnownAsync(AppDbContext db, Agent known, AgentHello agent, CancellationToken ct)
     {
         // The same key may show its used token again, for when the first verdict was lost on the way.
         if (agent.AgentId is { } id && id != known.Id.ToString())
         {
-            return (null, RefusalCodes.ProofFailed);
+            return Refuse(known.ClusterId, RefusalCodes.ProofFailed);
         }
 
         if (known.RevokedAt is not null)
         {
-            return (null, RefusalCodes.Revoked);
+            return Refuse(known.ClusterId, RefusalCodes.Revoked);
         }
 
         if (known.QuarantinedAt is not null)
         {
-            return (null, RefusalCodes.Quarantined);
+            return Refuse(known.ClusterId, RefusalCodes.Quarantined);
         }
 
         var cluster = await db.Clusters.AsNoTracking().SingleAsync(c => c.Id == known.ClusterId, ct);
@@ -67,17 +95,17 @@ public sealed class AgentAdmission(
                 log.LogError("The key of agent {Agent} was presented from another cluster; it is quarantined", known.Id);
             }
 
-            watch.Report(cluster.Id, RefusalCodes.Quarantined, at);
-            return (null, RefusalCodes.Quarantined);
+            return Refuse(cluster.Id, RefusalCodes.Quarantined);
         }
 
         if (!gate.TryPass())
         {
-            return (null, RefusalCodes.Busy);
+            return Refuse(cluster.Id, RefusalCodes.Busy);
         }
 
         await StampAsync(db, known.Id, cluster.Id, agent, ct);
         await gate.TakeTurnAsync(ct);
+        watch.Forget(cluster.Id);
         return (new AgentAdmitted(known.Id, cluster.Id, cluster.TeamId, cluster.Name), null);
     }
 
@@ -88,7 +116,7 @@ public sealed class AgentAdmission(
         var token = await db.EnrolmentTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash, ct);
         var refusal = token is null ? RefusalCodes.TokenInvalid
             : token.UsedAt is not null ? RefusalCodes.TokenUsed
-            : token.ExpiresAt <= now ? RefusalCodes.TokenExpired
+            : token.ExpiresAt <= now ? token.WasReplaced ? RefusalCodes.TokenReplaced : RefusalCodes.TokenExpired
             : null;
         if (refusal is null)
         {
@@ -113,7 +141,7 @@ public sealed class AgentAdmission(
             .ExecuteUpdateAsync(s => s.SetProperty(t => t.UsedAt, now), ct);
         if (taken == 0)
         {
-            return (null, RefusalCodes.TokenUsed);
+            return Refuse(token.ClusterId, RefusalCodes.TokenUsed);
         }
 
         var cluster = await db.Clusters.AsNoTracking().SingleAsync(c => c.Id == token.ClusterId, ct);
@@ -121,8 +149,7 @@ public sealed class AgentAdmission(
             .ExecuteUpdateAsync(s => s.SetProperty(c => c.ClusterUid, agent.ClusterUid), ct);
         if (bound == 0)
         {
-            watch.Report(cluster.Id, RefusalCodes.ClusterMismatch, now);
-            return (null, RefusalCodes.ClusterMismatch);
+            return Refuse(cluster.Id, RefusalCodes.ClusterMismatch);
         }
 
         var row = new Agent { Id = Ids.New(clock), ClusterId = cluster.Id, PublicKey = agent.PublicKey, CreatedAt = now };
@@ -131,6 +158,7 @@ public sealed class AgentAdmission(
         await RevokeSurplusAsync(db, cluster.Id, now, ct);
         await StampAsync(db, row.Id, cluster.Id, agent, ct);
         await transaction.CommitAsync(ct);
+        watch.Forget(cluster.Id);
         log.LogInformation("Agent {Agent} was enrolled for cluster {Cluster}", row.Id, cluster.Id);
         return (new AgentAdmitted(row.Id, cluster.Id, cluster.TeamId, cluster.Name), null);
     }

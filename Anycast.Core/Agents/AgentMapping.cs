@@ -23,6 +23,7 @@ internal sealed class EnrolmentTokenMapping : IEntityTypeConfiguration<Enrolment
     public void Configure(EntityTypeBuilder<EnrolmentToken> builder)
     {
         builder.HasIndex(t => t.Hash).IsUnique();
+        builder.Ignore(t => t.WasReplaced);
         builder.HasIndex(t => t.ClusterId);
         builder.Property(t => t.Hash).HasMaxLength(64);
         builder.HasOne<Cluster>().WithMany().HasForeignKey(t => t.ClusterId).OnDelete(DeleteBehavior.Cascade);

@@ -53,12 +53,15 @@ public sealed class AgentReception(
                 : new ConnectDecision.Refuse(refusal!, Words(refusal!));
         }
 
+        public Task RefusedAsync(AgentHello hello, string code, CancellationToken cancellationToken) => admission.NoteAsync(hello.Token, code, cancellationToken);
+
         /// <summary>For the agent's log, which is in English.</summary>
         private static string Words(string code) => code switch
         {
             RefusalCodes.TokenInvalid => "There is no such enrolment token. Copy the whole command from the cluster's page again.",
             RefusalCodes.TokenUsed => "This enrolment token was used before. Make a new one on the cluster's page.",
             RefusalCodes.TokenExpired => "This enrolment token is older than 15 minutes. Make a new one on the cluster's page.",
+            RefusalCodes.TokenReplaced => "A newer enrolment token was made for this cluster, which ended this one. Use the newest command of the cluster's page.",
             RefusalCodes.Revoked => "This agent's key was revoked, or its cluster removed. Enrol it with a new token.",
             RefusalCodes.ProofFailed => "The agent could not prove its key. Delete its stored key and enrol it with a new token.",
             RefusalCodes.ClusterMismatch => "The token belongs to another cluster than this agent runs in.",

@@ -13,6 +13,12 @@ namespace Anycast.Core.Agents;
 /// <summary>A token just made: its text is shown once and never again.</summary>
 public sealed record NewEnrolmentToken(string Text, DateTimeOffset ExpiresAt);
 
+/// <summary>A token that was made before and can still be used. Its text is known to whoever saw it then, and to nobody else.</summary>
+/// <param name="MadeAt">When it was made.</param>
+/// <param name="ExpiresAt">Until when it works.</param>
+/// <param name="MadeBy">Name of who made it; null when the service did, or when the account is gone.</param>
+public sealed record PendingToken(DateTimeOffset MadeAt, DateTimeOffset ExpiresAt, string? MadeBy);
+
 /// <summary>An agent's key as its page shows it.</summary>
 /// <param name="Agent">The key.</param>
 /// <param name="Connection">Its tunnel, when it is this key's.</param>
@@ -54,6 +60,21 @@ public sealed class AgentService(
         await transaction.CommitAsync(ct);
         watch.Forget(clusterId);
         return token;
+    }
+
+    /// <summary>The cluster's token that can still be used; null when there is none. Looking ends nothing.</summary>
+    public async Task<Outcome<PendingToken?>> PendingTokenAsync(Actor actor, Guid teamId, Guid clusterId, CancellationToken ct)
+    {
+        var grant = await access.AuthorizeAsync(actor, teamId, clusterId, Permission.ClustersConnect, ct);
+        if (!grant.IsOk)
+        {
+            return grant.Failure;
+        }
+
+        var now = clock.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        return await db.EnrolmentTokens.AsNoTracking().Where(t => t.ClusterId == clusterId && t.UsedAt == null && t.ExpiresAt > now).OrderByDescending(t => t.CreatedAt)
+            .Select(t => new PendingToken(t.CreatedAt, t.ExpiresAt, db.Users.Where(u => u.Id == t.CreatedBy).Select(u => u.Name).FirstOrDefault())).FirstOrDefaultAsync(ct);
     }
 
     /// <summary>

@@ -20,6 +20,9 @@ public sealed class EnrolmentToken
     [Classified(DataClass.Technical)]
     public DateTimeOffset ExpiresAt { get; set; }
 
+    /// <summary>A newer one ended it before its time.</summary>
+    public bool WasReplaced => ExpiresAt - CreatedAt < AgentLimits.TokenLifetime;
+
     [Classified(DataClass.Technical)]
     public DateTimeOffset? UsedAt { get; set; }
 

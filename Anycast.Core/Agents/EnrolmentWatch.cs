@@ -5,7 +5,7 @@ namespace Anycast.Core.Agents;
 /// <summary>The last refusal of an agent that named a cluster, for the page that waits for it.</summary>
 public sealed record EnrolmentRefusal(string Code, DateTimeOffset At);
 
-/// <summary>Tells waiting pages why their agent did not get in. In memory: a page that was not open does not need to know.</summary>
+/// <summary>Tells waiting pages why their agent did not get in; a page that opens later asks for the last refusal. In memory: the next attempt tells again.</summary>
 public sealed class EnrolmentWatch
 {
     private readonly ConcurrentDictionary<Guid, EnrolmentRefusal> _last = new();
@@ -27,5 +27,6 @@ public sealed class EnrolmentWatch
         Refused?.Invoke(clusterId, refusal);
     }
 
+    /// <summary>A new token was made, or an agent got in: what was refused before is over.</summary>
     internal void Forget(Guid clusterId) => _last.TryRemove(clusterId, out _);
 }

@@ -190,6 +190,7 @@ internal static class ClusterToolResults
     /// <summary>What the reader must know of how fresh or whole a list is.</summary>
     public static string? Note(ClusterCache cache, RowTableState state) =>
         !cache.Connection.Connected ? $"The cluster is offline{(cache.Connection.Since is { } s ? $" since {s:u}" : "")}; this is what was last known."
+        : state == RowTableState.Silent ? $"The cluster's API server does not answer its agent{(cache.Connection.SilentSince is { } silent ? $" since {silent:u}" : "")}; this is what was last known."
         : state == RowTableState.Refused ? "The cluster does not let this kind be read."
         : state == RowTableState.Loading ? "Still loading; the list may not be whole."
         : null;

@@ -22,15 +22,17 @@ public sealed class KubernetesApiTests
         var kubeconfig = cluster.Kubeconfig(agent: true).Replace(cluster.Address.GetLeftPart(UriPartial.Authority), $"https://localhost:{link.Address.Port}", StringComparison.Ordinal);
         using var access = ClusterAccess.FromKubeconfig(Anycast.Agent.Cluster.Kubeconfig.Parse(kubeconfig, "."), TimeProvider.System);
         Assert.Equal(link.Address.Port, access.Server.Port);
-        using var api = new KubernetesApi(access);
+        using var api = new KubernetesApi(access, TimeProvider.System);
         await GetAsync(api);
         using (link.Silence())
         {
             var calls = Enumerable.Range(0, 3).Select(_ => Assert.ThrowsAsync<ApiUnavailableException>(() => api.GetObjectAsync(Path, Ct))).ToList();
             await Task.WhenAll(calls).WaitAsync(s_patience, Ct);
+            Assert.NotNull(api.SilentSince);
         }
 
         await GetAsync(api);
+        Assert.Null(api.SilentSince);
     }
 
     private static async Task GetAsync(KubernetesApi api)

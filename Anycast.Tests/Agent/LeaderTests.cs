@@ -60,7 +60,7 @@ public sealed class LeaderTests
     {
         await using var cluster = await SandboxCluster.StartAsync(new SandboxOptions { Scenario = false }, Ct);
         using var access = ClusterAccess.FromKubeconfig(Anycast.Agent.Cluster.Kubeconfig.Parse(cluster.Kubeconfig(agent: true), "."), TimeProvider.System);
-        using var api = new KubernetesApi(access);
+        using var api = new KubernetesApi(access, TimeProvider.System);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var mine = new LeaderLease(api, Lease, "mine", clock, NullLogger.Instance);
         var theirs = new LeaderLease(api, Lease, "theirs", clock, NullLogger.Instance);
@@ -104,7 +104,7 @@ public sealed class LeaderTests
     {
         await using var cluster = await SandboxCluster.StartAsync(new SandboxOptions { Scenario = false }, Ct);
         using var access = ClusterAccess.FromKubeconfig(Anycast.Agent.Cluster.Kubeconfig.Parse(cluster.Kubeconfig(agent: true), "."), TimeProvider.System);
-        using var api = new KubernetesApi(access);
+        using var api = new KubernetesApi(access, TimeProvider.System);
         var mine = new LeaderLease(api, Lease, "mine", TimeProvider.System, NullLogger.Instance);
         await mine.AcquireAsync(_ => { }, Ct);
 

@@ -20,6 +20,8 @@ public sealed class EnrolmentTests(UnconnectedFixture fixture) : IClassFixture<U
 
     private AgentAdmission Admission => _world.Core.Get<AgentAdmission>();
 
+    private EnrolmentWatch Watch => _world.Core.Get<EnrolmentWatch>();
+
     [Theory]
     [InlineData("ace_nosuchtoken", RefusalCodes.TokenInvalid)]
     [InlineData("", RefusalCodes.Revoked)]
@@ -44,11 +46,12 @@ public sealed class EnrolmentTests(UnconnectedFixture fixture) : IClassFixture<U
     }
 
     [Fact]
-    public async Task Token_OfWhichANewerWasMade_IsExpired()
+    public async Task Token_OfWhichANewerWasMade_IsReplaced()
     {
         var first = await _world.TokenAsync();
         _ = await _world.TokenAsync();
-        Assert.Equal(RefusalCodes.TokenExpired, (await Admission.DecideAsync(Hello(first), true, "192.0.2.3", CancellationToken.None)).Refusal);
+        Assert.Equal(RefusalCodes.TokenReplaced, (await Admission.DecideAsync(Hello(first), true, "192.0.2.3", CancellationToken.None)).Refusal);
+        Assert.Equal(RefusalCodes.TokenReplaced, Watch.Last(_world.Cluster.Id)!.Code);
     }
 
     [Fact]
@@ -145,7 +148,36 @@ public sealed class EnrolmentTests(UnconnectedFixture fixture) : IClassFixture<U
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }
 
-    private static AgentHello Hello(string? token, string uid = "the-uid")
+    [Fact]
+    public async Task Refusals_BeforeAnybodyIsKnown_AreToldByTheirToken()
+    {
+        var token = await _world.TokenAsync();
+        await Admission.DecideAsync(Hello(token), false, null, CancellationToken.None);
+        Assert.Equal(RefusalCodes.ProofFailed, Watch.Last(_world.Cluster.Id)!.Code);
+
+        // A new token, and an agent that gets in, end what was said before; a token that is none says nothing to anybody.
+        token = await _world.TokenAsync();
+        Assert.Null(Watch.Last(_world.Cluster.Id));
+        await Admission.DecideAsync(Hello("ace_nosuchtoken"), false, null, CancellationToken.None);
+        await Admission.NoteAsync(new string('x', AgentLimits.TokenLength + 1), RefusalCodes.ProofFailed, CancellationToken.None);
+        Assert.Null(Watch.Last(_world.Cluster.Id));
+        await Admission.NoteAsync(token, RefusalCodes.VersionUnsupported, CancellationToken.None);
+        Assert.Equal(RefusalCodes.VersionUnsupported, Watch.Last(_world.Cluster.Id)!.Code);
+        Assert.NotNull((await Admission.DecideAsync(Hello(token), true, null, CancellationToken.None)).Admitted);
+        Assert.Null(Watch.Last(_world.Cluster.Id));
+    }
+
+    [Fact]
+    public async Task Refusal_OfARevokedKey_IsToldOfItsCluster()
+    {
+        var hello = Hello(await _world.TokenAsync());
+        var id = (await Admission.DecideAsync(hello, true, null, CancellationToken.None)).Admitted!.AgentId;
+        Assert.True((await _world.Agents.RevokeAsync(_world.Owner, _world.Team.Id, _world.Cluster.Id, id, CancellationToken.None)).IsOk);
+        Assert.Equal(RefusalCodes.Revoked, (await Admission.DecideAsync(hello with { Token = null, AgentId = id.ToString() }, true, null, CancellationToken.None)).Refusal);
+        Assert.Equal(RefusalCodes.Revoked, Watch.Last(_world.Cluster.Id)!.Code);
+    }
+
+    internal static AgentHello Hello(string? token, string uid = "the-uid")
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return new AgentHello("hello", 1, Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()), uid, "v1.32.0", "0.1.0", 1, Token: string.IsNullOrEmpty(token) ? null : token);

@@ -134,6 +134,21 @@ public sealed class RightsTests
         Assert.Contains(right, alert, StringComparison.Ordinal);
         Assert.Contains("shop", alert, StringComparison.Ordinal);
         Assert.Empty(card.FindAll("[data-denied=logs]"));
+        Assert.Contains(right, card.Find("li[data-reason=Excess]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Card_OfAReadOnlyClusterWhoseAgentMayPatch_DoesNotSayNothing()
+    {
+        await using var world = await ConnectedCluster.StartAsync(access: ClusterAccessKind.ReadOnly);
+        await ViewAsync(world, view => view.Excess.Any(e => e.Code == "workload_write"));
+        await using var context = Context(world, await OwnerAsync(world), "en");
+        var card = context.Render<RightsCard>(p => p.Add(c => c.TeamId, world.Team.Id).Add(c => c.ClusterId, world.Cluster.Id));
+
+        card.WaitForAssertion(() => Assert.Equal("excess", card.Find("section").GetAttribute("data-rights")), TimeSpan.FromSeconds(10));
+        Assert.DoesNotContain("Nothing. It can look", card.Markup, StringComparison.Ordinal);
+        Assert.All(card.FindAll("li[data-reason]"), li => Assert.NotEmpty(li.QuerySelectorAll(".chip.bad")));
+        Assert.Contains("Change workloads", card.Find(".rights-columns li[data-reason=Excess]").TextContent, StringComparison.Ordinal);
     }
 
     /// <summary>Asks until the answer is as wanted; the agent keeps one for five seconds.</summary>

@@ -58,6 +58,40 @@ public sealed class LiveCacheTests
     }
 
     [Fact]
+    public async Task ApiServer_ThatFailsBehindAConnectedAgent_IsSilentAndNotARefusal_UntilItIsBack()
+    {
+        await using var world = await ConnectedCluster.StartAsync();
+        var rows = world.Cache.Query(ClusterScope.All, RowQuery.Of("Node"), 0, 0).Total;
+        Assert.Null(world.Cache.Connection.SilentSince);
+        var before = world.Clock.GetUtcNow();
+
+        var down = world.Sandbox.Faults.Fail(503);
+        world.Sandbox.Faults.DropWatches();
+        await Eventually.TrueAsync(() => world.Cache.Connection.SilentSince >= before, "the silence is noticed", TimeSpan.FromSeconds(20));
+        await Eventually.TrueAsync(() => ClusterKinds.WithRows.All(k => world.Cache.State(k) == RowTableState.Silent), "of every kind", TimeSpan.FromSeconds(20));
+        Assert.True(world.Cache.Connection.Connected);
+        Assert.All(ClusterKinds.WithRows, k => Assert.Null(world.Cache.Refusal(k)));
+        Assert.Equal(rows, world.Cache.Query(ClusterScope.All, RowQuery.Of("Node"), 0, 0).Total);
+
+        // It is back, with something changed meanwhile; nobody presses anything.
+        Assert.True(world.Sandbox.Store.Change("Deployment", "shop", "checkout", d => d["spec"]!["replicas"] = 6));
+        down.Dispose();
+        await Eventually.TrueAsync(() => ClusterKinds.WithRows.All(k => world.Cache.State(k) == RowTableState.Live), "every kind is followed again", TimeSpan.FromSeconds(40));
+        Assert.Null(world.Cache.Connection.SilentSince);
+        await world.RowAsync<WorkloadRow>("Deployment", "shop", "checkout", w => w.Desired == 6, "the row follows");
+    }
+
+    [Fact]
+    public async Task ApiServer_ThatRefusesOneKind_IsARefusalOfThatKindAlone()
+    {
+        await using var world = await ConnectedCluster.StartAsync();
+        world.Sandbox.Faults.Fail(403, r => r.Resource == "pods");
+        world.Sandbox.Faults.DropWatches();
+        await Eventually.TrueAsync(() => world.Cache.Refusal("Pod") == "Forbidden", "the refusal is known", TimeSpan.FromSeconds(20));
+        Assert.Null(world.Cache.Connection.SilentSince);
+    }
+
+    [Fact]
     public async Task Cluster_ThatIsRemoved_TellsItsViewersAndCutsItsAgent()
     {
         await using var world = await ConnectedCluster.StartAsync(connect: false);

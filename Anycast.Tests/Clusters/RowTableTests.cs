@@ -32,6 +32,53 @@ public sealed class RowTableTests
         Assert.Null(cache.Refusal("Pod"));
     }
 
+    [Theory]
+    [InlineData("Unavailable")]
+    [InlineData("TooManyRequests")]
+    [InlineData("Expired")]
+    public void Error_ThatIsNoRefusal_MarksTheKindAsSilentUntilItIsWholeAgain(string code)
+    {
+        var cache = Filled(Pod("a"));
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Error, Error: code));
+        Assert.Equal(RowTableState.Silent, cache.State("Pod"));
+        Assert.Null(cache.Refusal("Pod"));
+        var since = cache.SilentSince("Pod");
+        Assert.NotNull(since);
+
+        // A list that begins and breaks off is no answer, and the first failure stays the time.
+        cache.Apply(null, "Pod", s_reset);
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Upsert, Pod("b")));
+        Assert.Equal(RowTableState.Silent, cache.State("Pod"));
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Error, Error: code));
+        Assert.Equal(since, cache.SilentSince("Pod"));
+        Assert.Equal(2, Total(cache));
+
+        cache.Apply(null, "Pod", s_reset);
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Upsert, Pod("b")));
+        cache.Apply(null, "Pod", s_synced);
+        Assert.Equal((RowTableState.Live, 1), (cache.State("Pod"), Total(cache)));
+        Assert.Null(cache.SilentSince("Pod"));
+    }
+
+    [Fact]
+    public void Row_OfAWatchThatGoesOn_EndsTheSilence()
+    {
+        var cache = Filled(Pod("a"));
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Error, Error: "Unavailable"));
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Upsert, Pod("a")));
+        Assert.Equal(RowTableState.Live, cache.State("Pod"));
+    }
+
+    [Fact]
+    public void Refusal_AfterASilence_IsARefusal()
+    {
+        var cache = Filled(Pod("a"));
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Error, Error: "Unavailable"));
+        cache.Apply(null, "Pod", new RowChange(RowChangeType.Error, Error: "Forbidden"));
+        Assert.Equal((RowTableState.Refused, "Forbidden"), (cache.State("Pod"), cache.Refusal("Pod")));
+        Assert.Null(cache.SilentSince("Pod"));
+    }
+
     [Fact]
     public void Query_BySearchHealthAndNamespace_FiltersSortsAndCounts()
     {

@@ -78,6 +78,7 @@ internal sealed partial class ConnectedProduct : IAsyncDisposable
         await Visitor.GoAsync("/t/platform/clusters/connect");
         await Visitor.LiveAsync();
         await page.Locator("#cluster-name").FillAsync("Production");
+        await page.Locator("input[name=kind][value=propose]").CheckAsync();
         await page.Locator(".connect-form button[type=submit]").ClickAsync();
         await page.WaitForURLAsync("**cluster=production*");
         ClusterPath = "/t/platform/c/production";

@@ -27,6 +27,29 @@ public sealed class InstallTests(BrowserFixture browser)
         var page = visitor.Page;
         var command = await WizardAsync(visitor);
         Assert.Matches($"^kubectl apply -f {app.Address}agent/install/[A-Za-z0-9_-]+$", command);
+
+        // A proxy and an authority go into the manifest by its address, and nothing else does.
+        await page.Locator("[data-way=out] summary").ClickAsync();
+        await page.Locator("#enrol-proxy").FillAsync("http://proxy.example.org:3128");
+        await page.Locator("#enrol-ca").FillAsync("company-ca");
+        var through = page.Locator(".command pre", new PageLocatorOptions { HasText = "kubectl apply -f 'http" });
+        await Assertions.Expect(through).ToContainTextAsync("ca=company-ca'");
+        var address = (await through.InnerTextAsync()).Trim()["kubectl apply -f '".Length..^1];
+        var manifest = await app.Client.GetStringAsync(new Uri(address));
+        Assert.Contains("\"http://proxy.example.org:3128\"", manifest, StringComparison.Ordinal);
+        Assert.Contains("name: \"company-ca\"", manifest, StringComparison.Ordinal);
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, (await app.Client.GetAsync(new Uri(command.Split(' ')[^1] + "?proxy=http%3A%2F%2Fa%22%0Akind%3A%20Secret"))).StatusCode);
+        await page.Locator("#enrol-proxy").FillAsync("nonsense");
+        await Assertions.Expect(page.Locator("[data-way=out] [role=alert]")).ToHaveCountAsync(1);
+        await visitor.ShotAsync("journey-connect-advanced");
+        using (var head = await app.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, new Uri(command.Split(' ')[^1]))))
+        {
+            Assert.Equal(System.Net.HttpStatusCode.OK, head.StatusCode);
+        }
+
+        // A reload ends nothing.
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("[data-pending]")).ToBeVisibleAsync();
         var applied = await kubectl.RunAsync(command["kubectl ".Length..]);
         Assert.Contains("deployment.apps/cluster-agent created", applied, StringComparison.Ordinal);
 

@@ -108,6 +108,7 @@ public sealed class RealClusterTests(BrowserFixture browser)
         await visitor.GoAsync("/t/platform/clusters/connect");
         await visitor.LiveAsync();
         await page.Locator("#cluster-name").FillAsync("Production");
+        await page.Locator("input[name=kind][value=propose]").CheckAsync();
         await page.Locator(".connect-form button[type=submit]").ClickAsync();
         await page.WaitForURLAsync("**cluster=production*");
         var command = await page.Locator(".command pre", new PageLocatorOptions { HasText = "ANYCAST_TOKEN=" }).InnerTextAsync();

@@ -109,6 +109,44 @@ public sealed class RowStreamTests
     }
 
     [Fact]
+    public async Task List_ThatBreaksOffBetweenTwoPages_BeginsAnew()
+    {
+        var second = 0;
+        await using var api = await ScriptedApi.StartAsync((c, call) => call.Target switch
+        {
+            var t when t.Contains("watch=true", StringComparison.Ordinal) => HangAsync(c),
+            var t when t.Contains("continue=page2", StringComparison.Ordinal) => Interlocked.Increment(ref second) == 1
+                ? ScriptedApi.JsonAsync(c, "{}", 503) : ListAsync(c, "20", "", Pod("c", "3")),
+            _ => ListAsync(c, "20", "page2", Pod("a", "1"), Pod("b", "2")),
+        });
+        await using var world = await TunnelWorld.StartAsync(api.Kubeconfig);
+        await using var rows = new Collected(world.Client, "Pod");
+
+        await Eventually.TrueAsync(() => rows.Has(RowChangeType.Synced), "the list is complete");
+
+        var sinceTheLastReset = rows.Changes.Reverse().TakeWhile(c => c.Type != RowChangeType.Reset).Count(c => c.Type == RowChangeType.Upsert);
+        Assert.Equal(3, sinceTheLastReset);
+        Assert.Equal(2, rows.Changes.Count(c => c.Type == RowChangeType.Reset));
+    }
+
+    [Fact]
+    public async Task Watch_ThatGoesOnAfterAFailure_SaysThatTheListIsWholeAgain()
+    {
+        var watches = 0;
+        await using var api = await ScriptedApi.StartAsync((c, call) => !call.Target.Contains("watch=true", StringComparison.Ordinal) ? ListAsync(c, "20", "", Pod("a", "1"))
+            : Interlocked.Increment(ref watches) == 1 ? ScriptedApi.JsonAsync(c, "{}", 503) : HangAsync(c));
+        await using var world = await TunnelWorld.StartAsync(api.Kubeconfig);
+        await using var rows = new Collected(world.Client, "Pod");
+
+        await Eventually.TrueAsync(() => rows.Changes.Count(c => c.Type == RowChangeType.Synced) == 2, "the failure is over");
+
+        Assert.Equal(
+            [RowChangeType.Reset, RowChangeType.Upsert, RowChangeType.Synced, RowChangeType.Error, RowChangeType.Synced],
+            rows.Changes.Where(c => c.Type != RowChangeType.Heartbeat).Select(c => c.Type));
+        Assert.Single(api.Calls, c => !c.Target.Contains("watch=true", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Rows_OfOneNamespace_AskTheApiServerForThatNamespace()
     {
         await using var api = await ScriptedApi.StartAsync((c, call) => call.Target.Contains("watch=true", StringComparison.Ordinal) ? HangAsync(c) : ListAsync(c, "20", "", Pod("a", "1")));

@@ -36,6 +36,9 @@ public static class RefusalCodes
     /// <summary>The enrolment token is too old.</summary>
     public const string TokenExpired = "token_expired";
 
+    /// <summary>A newer token took the place of this enrolment token.</summary>
+    public const string TokenReplaced = "token_replaced";
+
     /// <summary>The agent's key was revoked, or its cluster removed.</summary>
     public const string Revoked = "revoked";
 
@@ -55,7 +58,7 @@ public static class RefusalCodes
     public const string Busy = "busy";
 
     /// <summary>True when dialling again can't help and the agent should end.</summary>
-    public static bool IsFinal(string code) => code is TokenInvalid or TokenUsed or TokenExpired or Revoked or ProofFailed or ClusterMismatch or VersionUnsupported;
+    public static bool IsFinal(string code) => code is TokenInvalid or TokenUsed or TokenExpired or TokenReplaced or Revoked or ProofFailed or ClusterMismatch or VersionUnsupported;
 
-    internal static readonly string[] All = [TokenInvalid, TokenUsed, TokenExpired, Revoked, ProofFailed, ClusterMismatch, VersionUnsupported, Quarantined, Busy];
+    internal static readonly string[] All = [TokenInvalid, TokenUsed, TokenExpired, TokenReplaced, Revoked, ProofFailed, ClusterMismatch, VersionUnsupported, Quarantined, Busy];
 }

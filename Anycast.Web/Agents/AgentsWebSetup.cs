@@ -12,20 +12,28 @@ public static class AgentsWebSetup
     /// <summary>Where the manifest of a live enrolment token is fetched, by <c>kubectl apply -f</c>.</summary>
     public const string InstallPath = "/agent/install";
 
+    /// <summary>Names of the query's parts in that address, of <see cref="WayOut"/>.</summary>
+    public const string ProxyPart = "proxy", CaPart = "ca";
+
     public static IServiceCollection AddAgentEndpoint(this IServiceCollection services) => services.AddHostedService<AgentSweeper>();
 
     public static WebApplication MapAgents(this WebApplication app)
     {
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
         app.Map(TunnelRoutes.Connect, ConnectAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
-        app.MapGet(InstallPath + "/{token}", InstallAsync).AllowAnonymous().ExcludeFromDescription();
+        app.MapMethods(InstallPath + "/{token}", [HttpMethods.Get, HttpMethods.Head], InstallAsync).AllowAnonymous().ExcludeFromDescription();
         return app;
     }
 
     private static async Task<IResult> InstallAsync(string token, HttpContext context, InstallService install)
     {
         context.Response.Headers.CacheControl = "no-store";
-        var manifest = await install.ManifestAsync(token, context.AddressForAsker(), context.ClientIp(), context.RequestAborted);
+        if (WayOut.Parse(context.Request.Query[ProxyPart], context.Request.Query[CaPart]) is not { } way)
+        {
+            return Results.StatusCode(StatusCodes.Status400BadRequest);
+        }
+
+        var manifest = await install.ManifestAsync(token, context.AddressForAsker(), way, context.ClientIp(), context.RequestAborted);
         if (manifest.IsOk)
         {
             return Results.Text(manifest.Value, "application/yaml");

@@ -7,7 +7,8 @@ namespace Anycast.Core.Agents.Install;
 /// <param name="Token">One-use enrolment token.</param>
 /// <param name="Image">Image reference of the agent, by digest.</param>
 /// <param name="Propose">Whether the role that carries out approved proposals is bound.</param>
-public sealed record InstallValues(Uri Server, string Token, string Image, bool Propose);
+/// <param name="WayOut">Proxy and certificate authority, where the network needs them.</param>
+public sealed record InstallValues(Uri Server, string Token, string Image, bool Propose, WayOut? WayOut = null);
 
 /// <summary>The manifest that connects a cluster, rendered from the chart's own templates (deploy/agent/chart).</summary>
 public static class InstallManifest
@@ -20,17 +21,13 @@ public static class InstallManifest
     /// <summary>Renders all documents of an installation.</summary>
     public static string Render(InstallValues values)
     {
-        var map = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["server"] = values.Server.GetLeftPart(UriPartial.Authority),
-            ["token"] = values.Token,
-            ["image.reference"] = values.Image,
-            ["propose"] = values.Propose ? "true" : "false",
-            ["caConfigMap"] = "",
-            ["httpsProxy"] = "",
-        };
+        var map = Map(values);
         return string.Join("---\n", Templates.Select(name => ManifestTemplate.Render(Read(name), map)).Where(text => text.Trim().Length > 0));
     }
+
+    /// <summary>The same installation by Helm, from a checkout of this repository; what is left at the chart's default is not named.</summary>
+    public static string HelmCommand(InstallValues values) =>
+        "helm install cluster-agent deploy/agent/chart --set " + string.Join(',', Map(values).Where(v => v.Value is not ("" or "false")).Select(v => $"{v.Key}={v.Value}"));
 
     /// <summary>The text of a template as the chart holds it.</summary>
     public static string Read(string name)
@@ -40,4 +37,15 @@ public static class InstallManifest
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
+
+    /// <summary>The chart's values, by their names in values.yaml.</summary>
+    private static Dictionary<string, string> Map(InstallValues values) => new(StringComparer.Ordinal)
+    {
+        ["server"] = values.Server.GetLeftPart(UriPartial.Authority),
+        ["token"] = values.Token,
+        ["image.reference"] = values.Image,
+        ["propose"] = values.Propose ? "true" : "false",
+        ["caConfigMap"] = values.WayOut?.CaConfigMap ?? "",
+        ["httpsProxy"] = values.WayOut?.HttpsProxy ?? "",
+    };
 }

@@ -29,7 +29,7 @@ public sealed class InstallService(IDbContextFactory<AppDbContext> contexts, Rat
     /// The manifest for the cluster a token belongs to. Reading uses nothing up: the token is used when the agent enrols, and from then on, or
     /// after its 15 minutes, the address answers as if it had never been.
     /// </summary>
-    public async Task<Outcome<string>> ManifestAsync(string token, Uri server, string? ip, CancellationToken ct)
+    public async Task<Outcome<string>> ManifestAsync(string token, Uri server, WayOut way, string? ip, CancellationToken ct)
     {
         if (!options.Value.IsAvailable || token.Length > AgentLimits.TokenLength)
         {
@@ -47,6 +47,6 @@ public sealed class InstallService(IDbContextFactory<AppDbContext> contexts, Rat
             return await limiter.TakeAsync(RateLimitTable.Enrolment, RateLimiter.Network(ip), ct) ?? Failure.NotFound;
         }
 
-        return InstallManifest.Render(new InstallValues(server, token, options.Value.Image, access == ClusterAccessKind.Propose));
+        return InstallManifest.Render(new InstallValues(server, token, options.Value.Image, access == ClusterAccessKind.Propose, way));
     }
 }

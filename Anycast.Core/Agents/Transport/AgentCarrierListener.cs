@@ -30,7 +30,13 @@ public sealed class AgentCarrierListener(TimeProvider clock, ILoggerFactory logg
         try
         {
             var hello = await channel.ReceiveAsync(TunnelJson.Default.AgentHello, limit.Token).ConfigureAwait(false);
-            var decision = Precheck(hello) ?? await ChallengeAsync(channel, hello, decider, limit.Token).ConfigureAwait(false);
+            var early = Precheck(hello);
+            if (early is not null)
+            {
+                await decider.RefusedAsync(hello, early.Code, limit.Token).ConfigureAwait(false);
+            }
+
+            var decision = early ?? await ChallengeAsync(channel, hello, decider, limit.Token).ConfigureAwait(false);
             if (decision is ConnectDecision.Accept accept)
             {
                 await channel.SendAsync(new ConnectStep("accepted", AgentId: accept.AgentId, Name: accept.Name), TunnelJson.Default.ConnectStep, limit.Token).ConfigureAwait(false);

@@ -30,4 +30,7 @@ public interface IConnectDecider
     /// <param name="hello">What the agent said; checked for size and form, not for truth.</param>
     /// <param name="proofOk">True when the agent holds the private half of the key in <paramref name="hello"/>.</param>
     Task<ConnectDecision> DecideAsync(AgentHello hello, bool proofOk, CancellationToken cancellationToken);
+
+    /// <summary>An agent was refused for what it said first, before it was asked for proof: what it says of itself is unproved.</summary>
+    Task RefusedAsync(AgentHello hello, string code, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -5,7 +5,8 @@ namespace Anycast.Core.Clusters.Cache;
 /// <summary>Whether a cluster's agent is connected to this service.</summary>
 /// <param name="Connected">True while it is.</param>
 /// <param name="Since">Since when it is, or is not; null when it never was since this process started.</param>
-public sealed record ClusterConnection(bool Connected, DateTimeOffset? Since);
+/// <param name="SilentSince">Since when the agent, though connected, gets no answer of the cluster's API server; null while it does.</param>
+public sealed record ClusterConnection(bool Connected, DateTimeOffset? Since, DateTimeOffset? SilentSince = null);
 
 /// <summary>Counts of rows by health.</summary>
 public sealed record HealthCounts(int Failing, int Warning, int Progressing, int Healthy, int Unknown)
@@ -28,6 +29,7 @@ public sealed class ClusterCache
     private readonly Dictionary<string, View> _views = [];
     private readonly NetworkHealth _network;
     private readonly ChangeNotifier _notifier;
+    private readonly TimeProvider _clock;
     private ClusterConnection _connection = new(false, null);
     private ClusterFeed? _feed;
     private long _made;
@@ -35,6 +37,7 @@ public sealed class ClusterCache
     internal ClusterCache(Guid clusterId, TimeProvider clock)
     {
         ClusterId = clusterId;
+        _clock = clock;
         _notifier = new ChangeNotifier(clock);
         _tables = ClusterKinds.WithRows.ToDictionary(
             k => k, k => new RowTable(k, k == "Event" ? ClusterLimits.Events : ClusterLimits.RowsPerKind), StringComparer.Ordinal);
@@ -52,7 +55,7 @@ public sealed class ClusterCache
         {
             lock (_lock)
             {
-                return _connection;
+                return _connection with { SilentSince = ApiSilentSince() };
             }
         }
     }
@@ -68,6 +71,7 @@ public sealed class ClusterCache
             var states = kinds.Select(k => _tables[k].State).ToList();
             return states.Contains(RowTableState.Stale) ? RowTableState.Stale
                 : states.All(s => s == RowTableState.Refused) ? RowTableState.Refused
+                : states.Contains(RowTableState.Silent) ? RowTableState.Silent
                 : states.Contains(RowTableState.Loading) ? RowTableState.Loading
                 : states.Contains(RowTableState.Empty) ? RowTableState.Empty
                 : RowTableState.Live;
@@ -143,6 +147,15 @@ public sealed class ClusterCache
         }
     }
 
+    /// <summary>Since when the API server does not answer for the first such of these kinds; null when it answers for all.</summary>
+    public DateTimeOffset? SilentSince(params IEnumerable<string> kinds)
+    {
+        lock (_lock)
+        {
+            return kinds.Min(k => _tables[k].SilentSince);
+        }
+    }
+
     /// <summary>More rows exist of this kind than are kept.</summary>
     public bool CutOff(string kind)
     {
@@ -156,6 +169,7 @@ public sealed class ClusterCache
     {
         bool changed, state;
         IReadOnlyList<string> others;
+        var at = _clock.GetUtcNow();
         lock (_lock)
         {
             if (!ReferenceEquals(feed, _feed))
@@ -166,7 +180,7 @@ public sealed class ClusterCache
             var table = _tables[kind];
             var before = table.State;
             change = _network.Judged(change);
-            changed = table.Apply(change);
+            changed = table.Apply(change, at);
             others = _network.Follow(kind, change);
             state = table.State != before;
         }
@@ -211,6 +225,10 @@ public sealed class ClusterCache
         Removed = true;
         _notifier.Notify(connection: true, removed: true);
     }
+
+    /// <summary>One kind that answers is enough: then it is not the API server that is away.</summary>
+    private DateTimeOffset? ApiSilentSince() =>
+        _connection.Connected && !_tables.Values.Any(t => t.State is RowTableState.Live) ? _tables.Values.Min(t => t.SilentSince) : null;
 
     private View FindView(ClusterScope scope, RowQuery query)
     {

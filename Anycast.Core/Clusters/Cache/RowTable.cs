@@ -19,6 +19,9 @@ public enum RowTableState
 
     /// <summary>The cluster refuses it to the agent.</summary>
     Refused = 4,
+
+    /// <summary>As it was when the cluster's API server ceased to answer the agent.</summary>
+    Silent = 5,
 }
 
 /// <summary>
@@ -29,6 +32,7 @@ internal sealed class RowTable(string kind, int limit)
 {
     private readonly Dictionary<string, Entry> _rows = new(StringComparer.Ordinal);
     private int _generation;
+    private bool _listing;
 
     public string Kind => kind;
 
@@ -40,6 +44,9 @@ internal sealed class RowTable(string kind, int limit)
     /// <summary>Code of the cluster's refusal while <see cref="State"/> is Refused.</summary>
     public string? Error { get; private set; }
 
+    /// <summary>Since when the API server does not answer for this kind, while <see cref="State"/> is Silent.</summary>
+    public DateTimeOffset? SilentSince { get; private set; }
+
     /// <summary>More rows came than are kept.</summary>
     public bool CutOff { get; private set; }
 
@@ -50,14 +57,24 @@ internal sealed class RowTable(string kind, int limit)
     public ResourceRow? Find(string key) => _rows.TryGetValue(key, out var entry) ? entry.Row : null;
 
     /// <summary>Applies a line of the stream; true when a viewer could see a difference.</summary>
-    public bool Apply(RowChange change)
+    public bool Apply(RowChange change, DateTimeOffset at)
+    {
+        // Rows that come outside a list are from a watch that goes on, so the API server answers again. An agent of today says so by itself.
+        var answers = State == RowTableState.Silent && !_listing && change.Type is RowChangeType.Upsert or RowChangeType.Delete && SetState(RowTableState.Live);
+        return Take(change, at) || answers;
+    }
+
+    private bool Take(RowChange change, DateTimeOffset at)
     {
         switch (change.Type)
         {
             case RowChangeType.Reset:
                 _generation++;
+                _listing = true;
                 CutOff = false;
-                return SetState(_rows.Count == 0 ? RowTableState.Loading : State is RowTableState.Live ? RowTableState.Live : RowTableState.Loading);
+
+                // A list that begins is no answer yet.
+                return State != RowTableState.Silent && SetState(_rows.Count == 0 ? RowTableState.Loading : State is RowTableState.Live ? RowTableState.Live : RowTableState.Loading);
             case RowChangeType.Upsert when change.Row is { } row && row.Kind == kind:
                 return Upsert(row);
             case RowChangeType.Delete when change.Key is { } key:
@@ -65,11 +82,10 @@ internal sealed class RowTable(string kind, int limit)
             case RowChangeType.Synced:
                 var gone = _rows.Where(r => r.Value.Generation != _generation).Select(r => r.Key).ToList();
                 gone.ForEach(key => _rows.Remove(key));
-                Error = null;
+                _listing = false;
                 return SetState(RowTableState.Live) | (gone.Count > 0 && Bump());
             case RowChangeType.Error:
-                Error = change.Error ?? "Unknown";
-                return SetState(RowTableState.Refused);
+                return Fail(change.Error ?? "Unknown", at);
             default:
                 return false;
         }
@@ -131,6 +147,16 @@ internal sealed class RowTable(string kind, int limit)
         return true;
     }
 
+    /// <summary>A right that is missing is mended by a person in the cluster, a server that does not answer by time: two states.</summary>
+    private bool Fail(string error, DateTimeOffset at)
+    {
+        var refused = error is "Forbidden" or "Unauthorized" or "NotFound";
+        var changed = SetState(refused ? RowTableState.Refused : RowTableState.Silent);
+        Error = refused ? error : null;
+        SilentSince = refused ? null : SilentSince ?? at;
+        return changed;
+    }
+
     private bool SetState(RowTableState state)
     {
         if (State == state)
@@ -139,6 +165,8 @@ internal sealed class RowTable(string kind, int limit)
         }
 
         State = state;
+        Error = null;
+        SilentSince = null;
         return Bump();
     }
 
