@@ -75,6 +75,7 @@ try
     var app = builder.Build();
     await app.PrepareAsync();
 
+    app.UseSecurityHeaders(); // Before anything that may answer.
     app.UsePublicAddress();
     app.UseRequestLog();
     app.UseOriginCheck();
@@ -84,6 +85,7 @@ try
     app.UseTermsGate();
     app.UseAuthorization();
     app.UseAntiforgery();
+    app.UseStaleForms();
 
     app.MapHealth();
     app.MapSessions();

@@ -145,7 +145,62 @@ public sealed class PasskeyPagesTests(BrowserFixture browser) : IClassFixture<Br
         }
     }
 
+    /// <summary>A proof by passkey gives the session a new key, a sign-in by passkey a new session, also while somebody is signed in (T20).</summary>
+    [Fact]
+    [PolicyClause("D21")]
+    public async Task Passkey_OfAProofAndOfASignIn_BringsTheCookieANewKey()
+    {
+        await using var app = await AppProcess.StartAsync(s_settings);
+        await using var visitor = await browser.VisitAsync(app.Address);
+        var page = visitor.Page;
+        await AuthenticatorAsync(page);
+        await visitor.SignInAsync();
+        await visitor.GoAsync("/me/security");
+        await visitor.LiveAsync();
+        await page.Locator("#passkey-name").FillAsync("Test laptop");
+        await page.Locator("#passkeys button[type=submit]").ClickAsync();
+        await Assertions.Expect(page.Locator("[data-passkey-id]")).ToHaveCountAsync(1);
+        var open = await visitor.Context.NewPageAsync();
+        await open.GotoAsync(new Uri(app.Address, "/me/beta").ToString());
+        await open.Locator("html[data-live]").WaitForAsync();
+
+        var first = await SessionAsync(visitor);
+        Assert.Equal(200, await AskAsync(app, first));
+        await visitor.GoAsync("/account/step-up?return=/me/sessions");
+        await page.Locator("[data-passkey]").ClickAsync();
+        await page.WaitForURLAsync(url => new Uri(url).AbsolutePath == "/me/sessions");
+        var second = await SessionAsync(visitor);
+        Assert.NotEqual(first, second);
+        Assert.Equal((302, 200), (await AskAsync(app, first), await AskAsync(app, second)));
+        await Assertions.Expect(page.Locator("tr[data-list-row]")).ToHaveCountAsync(1);
+
+        // The page that was open goes on.
+        var card = open.Locator("[data-feature=activity-api]");
+        await card.Locator("button").ClickAsync();
+        await card.Locator(".chip.ok").WaitForAsync();
+
+        // What the sign-in page's script does, from a page of somebody who is signed in.
+        var done = await page.EvaluateAsync<bool>("async () => (await (await import('/js/passkeys.js')).show('/account/login/passkey', null)).ok");
+        Assert.True(done);
+        await visitor.GoAsync("/me/sessions");
+        Assert.EndsWith("/me/sessions", page.Url, StringComparison.Ordinal);
+        var third = await SessionAsync(visitor);
+        Assert.Equal((302, 200), (await AskAsync(app, second), await AskAsync(app, third)));
+        await Assertions.Expect(page.Locator("tr[data-list-row]")).ToHaveCountAsync(1);
+        visitor.AssertNoTrouble();
+    }
+
     private string _authenticatorId = "";
+
+    private static async Task<string> SessionAsync(Visitor visitor) =>
+        (await visitor.Context.CookiesAsync()).Single(c => c.Name == CookieBrowser.Session).Value;
+
+    private static async Task<int> AskAsync(AppProcess app, string session)
+    {
+        var copy = new CookieBrowser(app.Client, app.Address);
+        copy.Take($"{CookieBrowser.Session}={session}");
+        return (int)(await copy.GetAsync("/me/profile")).Status;
+    }
 
     private async Task<ICDPSession> AuthenticatorAsync(IPage page)
     {

@@ -29,6 +29,55 @@ public sealed partial class RateLimitPageTests
         Assert.Contains("somebody@example.org", html, StringComparison.Ordinal); // what was typed stays typed
     }
 
+    [Fact]
+    public async Task Pins_BeyondTheLimit_Answer429WithRetryAfterAndASentence()
+    {
+        await using var app = await AppProcess.StartAsync(new Dictionary<string, string?>(Journeys.DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false" });
+        var browser = new CookieBrowser(app.Client, app.Address);
+        for (var i = 0; i < RateLimitTable.PinMails.Tries; i++)
+        {
+            Assert.Equal(HttpStatusCode.Redirect, (await browser.SubmitAsync("/account/login/code?again=1", "pin-send", ("Input.Email", "somebody@example.org"))).Status);
+        }
+
+        var refused = await browser.SubmitAsync("/account/login/code?again=1", "pin-send", ("Input.Email", "somebody@example.org"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.Status);
+        Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromMinutes(58), TimeSpan.FromHours(1));
+        Assert.Matches("(59|60)", AlertPattern().Match(refused.Html).Groups[1].Value);
+    }
+
+    [Fact]
+    public async Task Passkeys_BeyondTheLimit_Answer429WithRetryAfterAndASentence()
+    {
+        using var app = new InProcessApp();
+        using var client = app.CreateClient();
+        for (var i = 0; i <= RateLimitTable.Passkeys.Tries; i++)
+        {
+            using var answer = await client.PostAsync("/account/login/passkey/options", new StringContent("{}", System.Text.Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+            if (i < RateLimitTable.Passkeys.Tries)
+            {
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                continue;
+            }
+
+            Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+            Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(14), TimeSpan.FromMinutes(15));
+            Assert.Contains("message", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Enrolments_BeyondTheLimit_Answer429WithRetryAfter()
+    {
+        using var app = new InProcessApp(new Dictionary<string, string?> { ["Anycast:Agent:Image"] = "registry.example.org/anycast/agent@sha256:" + new string('a', 64) });
+        using var client = app.CreateClient();
+        for (var i = 0; i <= RateLimitTable.Enrolment.Tries; i++)
+        {
+            using var answer = await client.GetAsync("/agent/install/no-such-token", TestContext.Current.CancellationToken);
+            Assert.Equal(i < RateLimitTable.Enrolment.Tries ? HttpStatusCode.NotFound : HttpStatusCode.TooManyRequests, answer.StatusCode);
+            Assert.Equal(i == RateLimitTable.Enrolment.Tries, answer.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        }
+    }
+
     private static async Task<HttpResponseMessage> TryAsync(HttpClient client)
     {
         using var page = await client.GetAsync("/account/login");

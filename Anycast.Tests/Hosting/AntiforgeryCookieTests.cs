@@ -15,7 +15,7 @@ public sealed partial class AntiforgeryCookieTests
     public async Task Cookie_IsSetByPagesWithAForm_AndByNoOther_AndTheirFormsWork()
     {
         await using var app = await AppProcess.StartAsync(new Dictionary<string, string?>(DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false" });
-        foreach (var path in new[] { "/", "/terms", "/not-found", "/no-such-page", "/account/undo-address", "/account/confirm-address", "/account/denied" })
+        foreach (var path in new[] { "/", "/terms", "/not-found", "/no-such-page", "/account/undo-address", "/account/confirm-address", "/account/denied", "/account/out-of-date" })
         {
             using var page = await app.Client.GetAsync(path, TestContext.Current.CancellationToken);
             Assert.DoesNotContain("__RequestVerificationToken", await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);

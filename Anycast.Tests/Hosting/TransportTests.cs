@@ -20,11 +20,18 @@ public sealed partial class TransportTests
         using var authority = new TestAuthority();
         using var certificate = authority.Issue(Host);
         await using var app = await AppProcess.StartAsync(
-            new Dictionary<string, string?>(DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false", ["Anycast:PublicUrl"] = $"https://{Host}" }, certificate: certificate);
+            new Dictionary<string, string?>(DemoProduct.Settings) { ["Anycast:Demo:Enabled"] = "false", ["Anycast:PublicUrl"] = $"https://{Host}", ["AllowedHosts"] = $"{Host};localhost" }, certificate: certificate);
         using var client = Client(app, authority);
 
         await AssertRedirectsAsync(client, $"https://{Host}");
         await AssertSecureAsync(client);
+        await AssertApiRefusesPlainHttpAsync(client);
+        await AssertForeignCircuitAsync(client);
+        using (var foreign = await client.GetAsync("http://evil.example/account/login", TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, foreign.StatusCode);
+        }
+
         await AssertLogAsync(app, client);
     }
 
@@ -56,7 +63,47 @@ public sealed partial class TransportTests
             Assert.Equal(HttpStatusCode.PermanentRedirect, answer.StatusCode); // 308 keeps the method
             Assert.Equal($"{to}/account/login?return=%2Fme%2Fprofile", answer.Headers.Location!.OriginalString);
             Assert.False(answer.Headers.Contains("Set-Cookie"));
+            AssertHeaders(answer);
         }
+    }
+
+    /// <summary>A token that was sent in clear is not helped on its way: its sender is told, instead of redirected and none the wiser.</summary>
+    private static async Task AssertApiRefusesPlainHttpAsync(HttpClient client)
+    {
+        foreach (var path in new[] { "/api/v1/me", "/api/v1/clusters", "/API/v1/me", "/api/no-such-thing" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{Host}{path}");
+            request.Headers.Add("Authorization", "Bearer anycast_somebodys");
+            using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+            Assert.Null(answer.Headers.Location);
+            Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+            Assert.Contains("\"code\":\"api.https_required\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            AssertHeaders(answer);
+        }
+
+        using var secure = await client.GetAsync($"https://{Host}/api/v1/me", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, secure.StatusCode);
+        AssertHeaders(secure);
+    }
+
+    private static async Task AssertForeignCircuitAsync(HttpClient client)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"https://{Host}/_blazor/negotiate?negotiateVersion=1");
+        request.Headers.Add("Origin", "https://evil.example");
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Equal("max-age=31536000", Assert.Single(answer.Headers.GetValues("Strict-Transport-Security")));
+        AssertHeaders(answer);
+    }
+
+    /// <summary>What every answer carries, also of those that end before any page; and not what serves it.</summary>
+    private static void AssertHeaders(HttpResponseMessage answer)
+    {
+        Assert.Contains("frame-ancestors 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+        Assert.Equal("DENY", Assert.Single(answer.Headers.GetValues("X-Frame-Options")));
+        Assert.False(answer.Headers.Contains("Server"), $"Server: {answer.Headers.Server}");
     }
 
     private static async Task AssertSecureAsync(HttpClient client)
@@ -64,6 +111,7 @@ public sealed partial class TransportTests
         using var page = await client.GetAsync($"https://{Host}/account/login", TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         Assert.Equal("max-age=31536000", Assert.Single(page.Headers.GetValues("Strict-Transport-Security")));
+        AssertHeaders(page);
         var antiforgery = Assert.Single(page.Headers.GetValues("Set-Cookie"));
         Assert.Matches("^__Host-anycast\\.antiforgery=[^;]+; path=/; secure; samesite=strict; httponly$", antiforgery);
 

@@ -29,6 +29,17 @@ public sealed class ResponseHeaderTests(ResponseHeaderTests.FreshApp fresh) : IC
         Assert.Equal("DENY", Assert.Single(answer.Headers.GetValues("X-Frame-Options")));
     }
 
+    [Theory]
+    [InlineData("/no-such-page")]
+    [InlineData("/account/denied")]
+    [InlineData("/account/out-of-date")]
+    [InlineData("/error")]
+    public async Task Pages_OfAMessage_ShowTheirDrawing(string path)
+    {
+        using var answer = await _client.GetAsync(path, TestContext.Current.CancellationToken);
+        Assert.Matches("<svg class=\"art\"[^>]*>\\s*<(path|circle|rect)", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Nonce_OfEachAnswer_IsNewAndPlainPagesHoldNoInlineScript()
     {

@@ -9,7 +9,7 @@ namespace Anycast.Tests.Shell;
 public sealed class ShellPagesTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
     private static readonly View[] s_views = [new("en"), new("de", ColorScheme.Dark, 390, 844)];
-    private static readonly string[] s_open = ["/", "/account/login", "/account/register", "/account/forgot", "/account/confirm", "/account/reset", "/terms", "/no-such-page"];
+    private static readonly string[] s_open = ["/", "/account/login", "/account/register", "/account/forgot", "/account/confirm", "/account/reset", "/terms", "/no-such-page", "/account/out-of-date"];
     private static readonly string[] s_signedIn = ["/t/engines/members", "/t/engines/settings", "/t/engines/activity", "/me/profile", "/me/security", "/operator", "/operator/mail", "/me/teams/new", "/account/logout"];
 
     [Fact]

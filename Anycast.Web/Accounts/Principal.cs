@@ -9,6 +9,10 @@ namespace Anycast.Web.Accounts;
 public static class Principal
 {
     public const string Scheme = "Anycast";
+
+    /// <summary>Writes the cookie of <see cref="Scheme"/> with a new key, whatever cookie the request came with; only <see cref="SignInSession"/> uses it.</summary>
+    public const string NewKeyScheme = "Anycast.NewKey";
+
     private const string SessionClaim = "anycast:session";
     private const string RolesClaim = "anycast:roles";
     private const string IpClaim = "anycast:ip";

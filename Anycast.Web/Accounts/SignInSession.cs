@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Anycast.Core.Accounts;
 using Anycast.Core.Common;
 using Anycast.Web.Hosting;
@@ -14,7 +15,7 @@ public static class SignInSession
         await context.SignOutAsync(Principal.Scheme);
         var clock = context.RequestServices.GetRequiredService<TimeProvider>();
         var principal = Principal.For(user, Ids.New(clock), context.ClientIp(), context.ClientDevice());
-        await context.SignInAsync(Principal.Scheme, principal, new AuthenticationProperties { IsPersistent = true, AllowRefresh = true });
+        await context.WriteAsync(principal);
     }
 
     /// <summary>After a fresh proof: the session goes on under a new key, and what a thief may have copied is void (T20). Open circuits go on.</summary>
@@ -23,9 +24,12 @@ public static class SignInSession
         var principal = context.User;
         context.Items[DatabaseTicketStore.RekeyItem] = true;
         await context.SignOutAsync(Principal.Scheme);
-        await context.SignInAsync(Principal.Scheme, principal, new AuthenticationProperties { IsPersistent = true, AllowRefresh = true });
+        await context.WriteAsync(principal);
     }
 
     /// <summary>Ends the session; its row is deleted.</summary>
     public static Task SignOutSessionAsync(this HttpContext context) => context.SignOutAsync(Principal.Scheme);
+
+    private static Task WriteAsync(this HttpContext context, ClaimsPrincipal principal) =>
+        context.SignInAsync(Principal.NewKeyScheme, principal, new AuthenticationProperties { IsPersistent = true, AllowRefresh = true });
 }

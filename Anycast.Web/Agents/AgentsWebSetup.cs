@@ -26,8 +26,13 @@ public static class AgentsWebSetup
     {
         context.Response.Headers.CacheControl = "no-store";
         var manifest = await install.ManifestAsync(token, context.AddressForAsker(), context.ClientIp(), context.RequestAborted);
-        return manifest.IsOk ? Results.Text(manifest.Value, "application/yaml")
-            : Results.StatusCode(manifest.Failure.Kind == FailureKind.TooMany ? StatusCodes.Status429TooManyRequests : StatusCodes.Status404NotFound);
+        if (manifest.IsOk)
+        {
+            return Results.Text(manifest.Value, "application/yaml");
+        }
+
+        context.TellWait(manifest.Failure);
+        return Results.StatusCode(manifest.Failure.Kind == FailureKind.TooMany ? StatusCodes.Status429TooManyRequests : StatusCodes.Status404NotFound);
     }
 
     private static async Task ConnectAsync(HttpContext context, AgentReception reception, IHostApplicationLifetime lifetime)

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Anycast.Core.Common;
+using Anycast.Web.Hosting;
 
 namespace Anycast.Web.Api;
 
@@ -27,11 +27,7 @@ internal static class ApiProblem
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
-            if (failure.RetryAfter is { } wait)
-            {
-                httpContext.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            }
-
+            httpContext.TellWait(failure);
             var text = httpContext.RequestServices.GetRequiredService<Shell.Parts.FailureTexts>().Of(failure);
             return Results.Problem(detail: text, statusCode: status, extensions: new Dictionary<string, object?> { ["code"] = failure.Code }).ExecuteAsync(httpContext);
         }

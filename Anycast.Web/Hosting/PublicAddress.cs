@@ -1,8 +1,10 @@
-using Anycast.Core.Common;
 using System.Net;
+using Anycast.Core.Common;
+using Anycast.Web.Api;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Anycast.Web.Hosting;
 
@@ -12,6 +14,9 @@ namespace Anycast.Web.Hosting;
 /// </summary>
 public static class PublicAddress
 {
+    private const string Api = "/api";
+    private static readonly Failure s_httpsRequired = new(FailureKind.Forbidden, "api.https_required");
+
     public static IServiceCollection AddPublicAddress(this IServiceCollection services, IConfiguration configuration)
     {
         var proxies = configuration.GetSection("Anycast:KnownProxies").Get<string[]>() ?? [];
@@ -38,16 +43,23 @@ public static class PublicAddress
         });
         services.AddSingleton<LinkRoot>();
         services.AddHsts(o => o.MaxAge = TimeSpan.FromDays(365));
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
         return services;
     }
 
     /// <summary>
     /// Redirects plain HTTP to the public address when that is HTTPS, else to the HTTPS address this process listens on, if it does; requests to this
-    /// machine by its own name stay, for health checks and first setup.
+    /// machine by its own name stay, for health checks and first setup. A program under <c>/api</c> is refused and not redirected: its token has been sent
+    /// in clear already, and a redirect that works would hide that from whoever wrote it.
     /// </summary>
     public static WebApplication UsePublicAddress(this WebApplication app)
     {
         app.UseForwardedHeaders();
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseHsts();
+        }
+
         var publicUrl = PublicUrl(app.Configuration) is { Scheme: "https" } configured ? configured : null;
         app.Use(async (context, next) =>
         {
@@ -62,6 +74,12 @@ public static class PublicAddress
             if (context.Request.IsHttps || context.IsDirectLoopback() || context.Request.Path.StartsWithSegments("/health") || (publicUrl ?? OwnHttps(context)) is not { } secure)
             {
                 await next(context);
+                return;
+            }
+
+            if (context.Request.Path.StartsWithSegments(Api))
+            {
+                await ApiProblem.WriteAsync(context, s_httpsRequired, StatusCodes.Status403Forbidden);
                 return;
             }
 

@@ -23,35 +23,18 @@ public static class Sessions
     {
         services.AddHttpContextAccessor();
         services.AddSingleton<ITicketStore, DatabaseTicketStore>();
-        services.AddAuthentication(Principal.Scheme).AddCookie(Principal.Scheme, cookie =>
+        services.AddAuthentication(Principal.Scheme).AddCookie(Principal.Scheme, Configure).AddCookie(Principal.NewKeyScheme, cookie =>
         {
-            // The prefix binds the cookie to this host and to HTTPS; browsers count localhost as secure.
-            cookie.Cookie.Name = "__Host-anycast.session";
-            cookie.Cookie.HttpOnly = true;
-            cookie.Cookie.SecurePolicy = CookieSecurePolicy.Always;
-            cookie.Cookie.SameSite = SameSiteMode.Lax;
-            cookie.Cookie.Path = "/";
-            // How long the browser keeps the cookie; whether it is still worth anything, the session's row decides.
-            cookie.ExpireTimeSpan = AccountsOptions.SessionIdle;
-            cookie.SlidingExpiration = true;
-            cookie.LoginPath = "/account/login";
-            cookie.LogoutPath = "/account/logout";
-            cookie.Events.OnCheckSlidingExpiration = context =>
-            {
-                // The framework renews only past the half, so a visit on day 29 would not count. The row decides; the cookie is kept fresh each day.
-                context.ShouldRenew = context.ElapsedTime >= RenewAfter && !context.Request.Path.Equals(AppUrls.Logout);
-                context.Properties.ExpiresUtc = context.Properties.IssuedUtc + AccountsOptions.SessionIdle;
-                return Task.CompletedTask;
-            };
-            cookie.Events.OnRedirectToAccessDenied = context =>
-            {
-                // What is not for the caller looks like what does not exist, status included.
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
-            };
-            cookie.ReturnUrlParameter = "return";
+            Configure(cookie);
+            cookie.CookieManager = new WriteOnlyCookies();
         });
         services.AddOptions<CookieAuthenticationOptions>(Principal.Scheme).Configure<ITicketStore>((cookie, store) => cookie.SessionStore = store);
+        services.AddOptions<CookieAuthenticationOptions>(Principal.NewKeyScheme).Configure<ITicketStore, IServiceProvider>((cookie, store, provider) =>
+        {
+            // What it writes, the other reads. Asked for late: these options cannot be made while the others are.
+            cookie.SessionStore = store;
+            cookie.TicketDataFormat = provider.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Principal.Scheme).TicketDataFormat;
+        });
         services.AddAuthorizationBuilder()
             .AddPolicy(OperatorPolicy, policy => policy.RequireAssertion(context => context.User.ToActor().IsOperator));
         services.AddCascadingAuthenticationState();
@@ -71,4 +54,33 @@ public static class Sessions
     /// </summary>
     public static void MapSessions(this IEndpointRouteBuilder routes) =>
         routes.MapPost(AppUrls.KeepAlive, () => Results.NoContent()).RequireAuthorization().DisableAntiforgery();
+
+    private static void Configure(CookieAuthenticationOptions cookie)
+    {
+        // The prefix binds the cookie to this host and to HTTPS; browsers count localhost as secure.
+        cookie.Cookie.Name = "__Host-anycast.session";
+        cookie.Cookie.HttpOnly = true;
+        cookie.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+        cookie.Cookie.SameSite = SameSiteMode.Lax;
+        cookie.Cookie.Path = "/";
+        // How long the browser keeps the cookie; whether it is still worth anything, the session's row decides.
+        cookie.ExpireTimeSpan = AccountsOptions.SessionIdle;
+        cookie.SlidingExpiration = true;
+        cookie.LoginPath = "/account/login";
+        cookie.LogoutPath = "/account/logout";
+        cookie.Events.OnCheckSlidingExpiration = context =>
+        {
+            // The framework renews only past the half, so a visit on day 29 would not count. The row decides; the cookie is kept fresh each day.
+            context.ShouldRenew = context.ElapsedTime >= RenewAfter && !context.Request.Path.Equals(AppUrls.Logout);
+            context.Properties.ExpiresUtc = context.Properties.IssuedUtc + AccountsOptions.SessionIdle;
+            return Task.CompletedTask;
+        };
+        cookie.Events.OnRedirectToAccessDenied = context =>
+        {
+            // What is not for the caller looks like what does not exist, status included.
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        };
+        cookie.ReturnUrlParameter = "return";
+    }
 }

@@ -7,6 +7,9 @@ public static class AppUrls
     public const string Setup = "/setup";
     public const string NotFound = "/not-found";
     public const string Error = "/error";
+
+    /// <summary>What a form is answered whose token is of another sign-in or of none; shown in place of the form's own page.</summary>
+    public const string StaleForm = "/account/out-of-date";
     public const string PreferencesPath = "/preferences";
     public const string LanguagePath = "/preferences/language";
     public const string Terms = "/terms";

@@ -50,15 +50,10 @@ public static class ShellSetup
         return services;
     }
 
-    /// <summary>Error pages and headers; before authentication. The language comes after it (<see cref="Preferences.UsePreferences"/>).</summary>
+    /// <summary>Error pages; before authentication. The language comes after it (<see cref="Preferences.UsePreferences"/>).</summary>
     public static WebApplication UseShell(this WebApplication app)
     {
         app.UseExceptionHandler(AppUrls.Error, createScopeForErrors: true);
-        app.UseSecurityHeaders();
-        if (!app.Environment.IsDevelopment())
-        {
-            app.UseHsts();
-        }
 
         // Every cookie is for HTTPS alone (S01), whoever sets it; browsers count localhost as such.
         app.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always, MinimumSameSitePolicy = SameSiteMode.Lax });

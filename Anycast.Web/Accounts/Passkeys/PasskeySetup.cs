@@ -50,7 +50,7 @@ public static class PasskeySetup
         var actor = context.User.ToActor();
         if (await passkeys.MayAddAsync(actor, ct) is { IsOk: false } refused)
         {
-            return Refuse(texts, refused.Failure);
+            return Refuse(context, texts, refused.Failure);
         }
 
         var options = await handler.MakeCreationOptionsAsync(new PasskeyUserEntity { Id = actor.UserId.ToString("N"), Name = actor.Email, DisplayName = actor.Name }, context);
@@ -65,11 +65,11 @@ public static class PasskeySetup
             : await handler.PerformAttestationAsync(new PasskeyAttestationContext { HttpContext = context, AttestationState = state, CredentialJson = signed.Credential.GetRawText() });
         if (verified is not { Succeeded: true, Passkey: { } passkey } || verified.UserEntity.Id != actor.UserId.ToString("N"))
         {
-            return Refuse(texts, s_wrong);
+            return Refuse(context, texts, s_wrong);
         }
 
         var added = await passkeys.AddAsync(actor, passkey, signed.Name ?? "", context.Links(), ct);
-        return added.IsOk ? Results.Json(new Answer(true, Codes: added.Value)) : Refuse(texts, added.Failure);
+        return added.IsOk ? Results.Json(new Answer(true, Codes: added.Value)) : Refuse(context, texts, added.Failure);
     }
 
     private static async Task<IResult> RequestOptionsAsync(HttpContext context, Empty _, PasskeyChallenges challenges, IPasskeyHandler<User> handler, FailureTexts texts, CancellationToken ct)
@@ -83,13 +83,13 @@ public static class PasskeySetup
     {
         if (await VerifyAsync(context, signed, challenges, handler, ct) is not { } verified)
         {
-            return Refuse(texts, s_wrong);
+            return Refuse(context, texts, s_wrong);
         }
 
         var done = await passkeys.SignInAsync(verified.User.Id, verified.Passkey, context.ClientIp(), context.ClientDevice(), ct);
         if (!done.IsOk)
         {
-            return Refuse(texts, done.Failure);
+            return Refuse(context, texts, done.Failure);
         }
 
         await context.ProceedAsync(done.Value);
@@ -100,13 +100,13 @@ public static class PasskeySetup
     {
         if (await VerifyAsync(context, signed, challenges, handler, ct) is not { } verified)
         {
-            return Refuse(texts, s_wrong);
+            return Refuse(context, texts, s_wrong);
         }
 
         var proven = await passkeys.ProveAsync(context.User.ToActor(), verified.User.Id, verified.Passkey, ct);
         if (!proven.IsOk)
         {
-            return Refuse(texts, s_wrong);
+            return Refuse(context, texts, s_wrong);
         }
 
         await context.RekeySessionAsync();
@@ -120,7 +120,7 @@ public static class PasskeySetup
         var kept = await challenges.KeepAsync(state ?? "", context.ClientIp(), ct);
         if (!kept.IsOk)
         {
-            return Refuse(texts, kept.Failure);
+            return Refuse(context, texts, kept.Failure);
         }
 
         context.Remember(AttemptCookies.Passkey, kept.Value);
@@ -145,8 +145,11 @@ public static class PasskeySetup
         return verified is { Succeeded: true, User: { } user, Passkey: { } passkey } ? (user, passkey) : null;
     }
 
-    private static IResult Refuse(FailureTexts texts, Failure failure) => Results.Json(
-        new Answer(false, texts.Of(failure)), statusCode: failure.Kind == FailureKind.TooMany ? StatusCodes.Status429TooManyRequests : StatusCodes.Status422UnprocessableEntity);
+    private static IResult Refuse(HttpContext context, FailureTexts texts, Failure failure)
+    {
+        context.Refuse(failure);
+        return Results.Json(new Answer(false, texts.Of(failure)), statusCode: context.Response.StatusCode);
+    }
 
     /// <summary>The JSON body <c>{}</c> of a request that says nothing; its content type is what matters.</summary>
     private sealed record Empty;

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Anycast.Core.Common;
+using Anycast.Web.Hosting;
 
 namespace Anycast.Web.Accounts.SignIn;
 
@@ -10,10 +10,7 @@ internal static class Refusals
     public static void Refuse(this HttpContext context, Failure failure)
     {
         context.Response.StatusCode = StatusOf(failure);
-        if (failure.RetryAfter is { } wait)
-        {
-            context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        }
+        context.TellWait(failure);
     }
 
     private static int StatusOf(Failure failure) => failure.Kind == FailureKind.TooMany ? StatusCodes.Status429TooManyRequests : StatusCodes.Status422UnprocessableEntity;
