@@ -1,5 +1,5 @@
-using Anycast.Core.Common;
 using System.Net;
+using Anycast.Core.Common;
 using Anycast.Web.Api;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
