@@ -159,7 +159,7 @@ public sealed class PasskeyPagesTests(BrowserFixture browser) : IClassFixture<Br
         await visitor.LiveAsync();
         await page.Locator("#passkey-name").FillAsync("Test laptop");
         await page.Locator("#passkeys button[type=submit]").ClickAsync();
-        await Assertions.Expect(page.Locator("[data-passkey-id]")).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator("[data-passkey-id]")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
         var open = await visitor.Context.NewPageAsync();
         await open.GotoAsync(new Uri(app.Address, "/me/beta").ToString());
         await open.Locator("html[data-live]").WaitForAsync();
