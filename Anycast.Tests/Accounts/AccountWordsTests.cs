@@ -31,7 +31,7 @@ public sealed class AccountWordsTests
                 Assert.Contains("after five wrong tries", alert, StringComparison.Ordinal);
                 Assert.DoesNotContain("Wait for the next one", alert, StringComparison.Ordinal);
                 pages.Add(alert);
-                Assert.Contains("Input.Email", await browser.GetAsync(FormClient.LinkIn(alert, "Send another code")), StringComparison.Ordinal);
+                Assert.Contains("Input.Email", await browser.GetAsync(FormClient.LinkIn(page, "Send another code")), StringComparison.Ordinal);
             }
         }
 
