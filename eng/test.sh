@@ -39,7 +39,7 @@ dotnet restore Anycast.Blazor.sln --locked-mode -v q || give_up "Restore failed.
 dotnet build Anycast.Blazor.sln -c $configuration --no-restore -v q -clp:NoSummary || give_up "Build failed."
 
 run_tests() { # arguments of the test executable
-  "Anycast.Tests/bin/$configuration/net10.0/Anycast.Tests" --progress off --output Normal "$@" 2>&1 | tee -a artifacts/tests.log
+  "Anycast.Tests/bin/$configuration/net10.0/Anycast.Tests" --progress off --output Normal --show-slowest-tests 30 "$@" 2>&1 | tee -a artifacts/tests.log
   return "${PIPESTATUS[0]}"
 }
 

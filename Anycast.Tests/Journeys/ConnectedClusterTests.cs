@@ -133,11 +133,11 @@ public sealed class ConnectedClusterTests(BrowserFixture browser)
         await visitor.GoAsync(product.TeamPath + "/chat?cluster=production");
         await visitor.SendAsync("Why is checkout failing?");
         var answer = page.Locator("[data-role=Assistant]").Last;
-        await answer.Locator("[data-tool]").First.WaitForAsync();
+        await answer.Locator("[data-tool][data-status=Running]").First.WaitForAsync();
         await product.Agent.KillAsync();
 
         await Assertions.Expect(answer).ToHaveAttributeAsync("data-state", "Complete", new LocatorAssertionsToHaveAttributeOptions { Timeout = 30_000 });
-        await Assertions.Expect(answer.Locator("[data-tool]").First).ToContainTextAsync("offline");
+        await Assertions.Expect(answer.Locator("[data-tool]").Filter(new() { HasText = "offline" }).First).ToBeVisibleAsync();
         Assert.Contains("cannot be reached", await answer.InnerTextAsync(), StringComparison.Ordinal);
         await visitor.ShotAsync("journey-killed-mid-answer");
         visitor.AssertNoTrouble();
